@@ -1,0 +1,54 @@
+# `make help` lists what can be made.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all lint format install system lock sample clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: install ## from nothing to the comparison: install, fetch the sample, reproduce, print the table
+	dvc repro --pull
+	bitscape table
+
+test: install ## the test suite (under 10 minutes on 2 cores)
+	python -m pytest -m "not slow"
+
+test-all: install ## the test suite with the slow tests: whole pipelines on the sample and on real photographs
+	python -m pytest
+
+lint: install ## ruff and mypy
+	ruff check .
+	ruff format --check .
+	mypy
+
+format: install ## let ruff mend what it can
+	ruff check --fix .
+	ruff format .
+
+install: system $(VENV)/installed ## the virtual environment with the pinned requirements
+
+$(VENV)/installed: requirements.txt pyproject.toml
+	@echo "Installing the pinned requirements into $(VENV): about 250 packages, some minutes the first time"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+system: ## the system libraries that Open3D needs
+	@sh .ci/system-libraries.sh
+
+lock: install ## write requirements.txt anew from pyproject.toml
+	pip-compile --quiet --strip-extras --extra dev --no-emit-options --no-header --annotation-style line --output-file requirements.txt pyproject.toml
+	sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.txt
+
+sample: install ## render the sample into data/, which must not exist, and its remote
+	python -m bitscape.collection.sample data
+	dvc add data
+	dvc push data.dvc
+
+clean: ## remove all results, keep the photographs and DVC's cache
+	rm -rf artifacts metrics plots reports .scratch
