@@ -1,0 +1,1 @@
+"""Which photographs, splits and labels there are."""

@@ -1,0 +1,57 @@
+"""The table of the collection, from the facts of its photographs and their labels."""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from bitscape.collection.inspection import Facts
+from bitscape.collection.labels import Label
+from bitscape.collection.splits import split
+from bitscape.collection.units import units
+
+SCHEMA = pa.schema(
+    {
+        "image": pa.string(),
+        "width": pa.int32(),
+        "height": pa.int32(),
+        "sha256": pa.string(),
+        "pixels": pa.string(),
+        "split": pa.string(),
+        "labels": pa.list_(pa.string()),
+        "landmark": pa.string(),
+        "group": pa.string(),
+    }
+)
+
+
+def build(facts: Mapping[str, Facts], labels: Mapping[str, Label], shares: Mapping[str, float], seed: int) -> pa.Table:
+    """Put the collection together.
+
+    Args:
+        facts: of each photograph.
+        labels: of the photographs that have any; rows of others are left out.
+        shares: of each split, adding up to 1.
+        seed: of the splits.
+
+    Returns:
+        One row per photograph, sorted by `image`; the columns of `docs/data-formats.md`.
+
+    Raises:
+        BitscapeError: see `splits.split`.
+    """
+    images = sorted(facts)
+    known = [facts[image] for image in images]
+    label = [labels.get(image, Label()) for image in images]
+    together = units([fact.pixels for fact in known], [one.group for one in label])
+    columns = {
+        "image": images,
+        "width": [fact.width for fact in known],
+        "height": [fact.height for fact in known],
+        "sha256": [fact.sha256 for fact in known],
+        "pixels": [fact.pixels for fact in known],
+        "split": split(images, together.tolist(), label, shares, seed),
+        "labels": [one.labels for one in label],
+        "landmark": [one.landmark for one in label],
+        "group": [one.group for one in label],
+    }
+    return pa.table(columns, schema=SCHEMA)

@@ -1,0 +1,1 @@
+"""The sample collection: photographs of rendered buildings with known labels, cameras and overlap."""
