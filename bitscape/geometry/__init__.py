@@ -1,0 +1,1 @@
+"""From photographs to 3D models, and from models to who sees what."""

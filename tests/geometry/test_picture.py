@@ -1,0 +1,59 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.spatial.transform import Rotation
+
+from bitscape.geometry.colmap import pycolmap
+from bitscape.geometry.framing import bounds, level, pyramid
+from bitscape.geometry.picture import draw_model
+
+
+def test_levelled_cameras_look_forward_with_the_sky_above() -> None:
+    lost = Rotation.random(rng=1).as_matrix()  # how the model happens to lie in its own world
+    upright = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]])  # right, down, forward of a camera that looks along +y
+    pans = Rotation.from_euler("z", [[-40], [-10], [10], [40]], degrees=True).as_matrix()
+    turned = level(np.array([upright @ pan.T @ lost for pan in pans]))
+    assert np.allclose(turned, lost, atol=1e-6)
+    assert np.linalg.det(turned) == pytest.approx(1)
+
+
+def test_cameras_all_around_still_have_a_sky() -> None:
+    upright = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]])
+    around = Rotation.from_euler("z", np.arange(0, 360, 45)[:, None], degrees=True).as_matrix()
+    turned = level(np.array([upright @ turn.T for turn in around]))
+    assert np.allclose(turned[2], [0, 0, 1])
+    assert np.allclose(turned @ turned.T, np.eye(3))
+
+
+def test_stray_points_and_cameras_do_not_shrink_the_scene() -> None:
+    generator = np.random.default_rng(0)
+    points = np.concatenate([generator.uniform(-1, 1, (1000, 3)), [[900, 0, 0], [0, -900, 0]]])
+    low, high = bounds(points, np.array([[0, -4, 0], [5000, 0, 0]]))
+    assert (high < 1.5).all()
+    assert low[1] == -4
+
+
+def test_a_pyramid_opens_where_the_camera_looks() -> None:
+    edges = pyramid(np.array([1.0, 2.0, 3.0]), np.eye(3), np.array([0.5, 0.25]), 2.0)
+    assert edges.shape == (8, 2, 3)
+    corners = {tuple(corner) for corner in edges[:4, 1].tolist()}
+    assert corners == {(0, 1.5, 5), (2, 1.5, 5), (2, 2.5, 5), (0, 2.5, 5)}
+
+
+def test_points_and_cameras_are_seen(
+    synthesize: Callable[..., tuple[Path, pycolmap.Reconstruction]], tmp_path: Path
+) -> None:
+    _, model = synthesize(frames=5, points=300)
+    for point in model.points3D.values():
+        point.color = [20, 160, 20]
+    draw_model(model, "a model", tmp_path / "picture.png")
+    pixels = np.asarray(Image.open(tmp_path / "picture.png").convert("RGB")).astype(int)
+    red, green, blue = np.moveaxis(pixels, 2, 0)
+    cameras, points = (red > 150) & (green < 90), (green > 120) & (red < 90) & (blue < 90)
+    half = pixels.shape[1] // 2
+    for name, shown in (("cameras", cameras), ("points", points)):
+        assert shown[:, :half].sum() > 200, name
+        assert shown[:, half:].sum() > 200, name

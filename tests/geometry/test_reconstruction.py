@@ -1,0 +1,112 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bitscape.core.params import Reconstruct
+from bitscape.geometry.colmap import pycolmap
+from bitscape.geometry.copies import copy_index
+from bitscape.geometry.observations import observe, registrations
+from bitscape.geometry.reconstruction import build_models, registered, separate
+
+Synthesize = Callable[..., tuple[Path, pycolmap.Reconstruction]]
+
+
+def test_a_known_scene_is_found(synthesize: Synthesize, tmp_path: Path) -> None:
+    database, truth = synthesize(frames=8, track_length=5)
+    (model,) = build_models(database, tmp_path, tmp_path, Reconstruct(), seed=0)
+    assert registered(model) == [0, 3, 6, 9, 12, 15, 18, 21]
+    compared = pycolmap.compare_reconstructions(model, truth)
+    assert max(error.rotation_error_deg for error in compared["errors"]) < 0.01
+
+
+def test_two_scenes_are_two_models_the_larger_first(synthesize: Synthesize, tmp_path: Path) -> None:
+    small, _ = synthesize(frames=5, first=1)
+    large, _ = synthesize(frames=7, first=0)
+    both = tmp_path / "both.db"
+    with (
+        pycolmap.Database.open(small) as one,
+        pycolmap.Database.open(large) as other,
+        pycolmap.Database.open(both) as merged,
+    ):
+        pycolmap.Database.merge(one, other, merged)
+    models = build_models(both, tmp_path, tmp_path, Reconstruct(), seed=0)
+    assert [registered(model) for model in models] == [[0, 3, 6, 9, 12, 15, 18], [1, 4, 7, 10, 13]]
+    assert build_models(both, tmp_path, tmp_path / "again", Reconstruct(min_model_size=6), seed=0)[1:] == []
+
+
+@pytest.mark.parametrize("photographs", [0, 1])
+def test_too_few_photographs_are_no_model(synthesize: Synthesize, tmp_path: Path, photographs: int) -> None:
+    database = tmp_path / "few.db"
+    if photographs:
+        database, _ = synthesize(frames=1)
+    else:
+        pycolmap.Database.open(database).close()
+    assert build_models(database, tmp_path, tmp_path, Reconstruct(), seed=0) == []
+
+
+def test_a_photograph_stays_in_the_larger_model_only(synthesize: Synthesize) -> None:
+    _, large = synthesize(frames=6, step=1, first=0)  # photographs 0 to 5
+    _, small = synthesize(frames=5, step=1, first=4)  # 4 to 8
+    _, tiny = synthesize(frames=3, step=1, first=7)  # 7 to 9: one is left
+    kept = separate([tiny, small, large], min_size=3)
+    assert [registered(model) for model in kept] == [[0, 1, 2, 3, 4, 5], [6, 7, 8]]
+    for model in kept:
+        seen = {copy_index(model.images[key].name) for key in model.reg_image_ids()}
+        for point in model.points3D.values():
+            assert {copy_index(model.images[element.image_id].name) for element in point.track.elements} <= seen
+
+
+def test_observations_equal_a_walk_along_the_tracks(synthesize: Synthesize) -> None:
+    _, model = synthesize(frames=6, points=80, track_length=3)
+    expected = []
+    for key, point in model.points3D.items():
+        for identity in {element.image_id for element in point.track.elements}:
+            image = model.images[identity]
+            depth = (image.cam_from_world() * point.xyz)[2]
+            expected.append((1, copy_index(image.name), key, depth, model.cameras[image.camera_id].focal_length))
+    expected.sort()
+    _, other = synthesize(frames=3, first=1)
+    table = observe([other, model])
+    assert table.dtypes.astype(str).to_dict() == {
+        "model": "int32",
+        "image": "int32",
+        "point": "int64",
+        "depth": "float32",
+        "focal": "float32",
+    }
+    assert table["model"].unique().tolist() == [0, 1]
+    mine = table[table["model"] == 1].reset_index(drop=True)
+    pd.testing.assert_frame_equal(mine, pd.DataFrame(expected, columns=table.columns).astype(table.dtypes))
+    assert (mine["depth"] > 0).all()
+
+
+def test_no_model_gives_an_empty_table_of_the_same_types(synthesize: Synthesize) -> None:
+    _, model = synthesize(frames=3)
+    assert observe([]).dtypes.equals(observe([model]).dtypes)
+    assert len(observe([])) == 0
+
+
+def test_registrations_tell_who_is_missing_and_the_error(synthesize: Synthesize) -> None:
+    _, model = synthesize(frames=4, points=50)
+    noise = pycolmap.SyntheticNoiseOptions()
+    noise.point2D_stddev = 1.0
+    pycolmap.synthesize_noise(noise, model)
+    model.update_point_3d_errors()
+    errors = []
+    for point in model.points3D.values():
+        reprojected = []
+        for element in point.track.elements:
+            image = model.images[element.image_id]
+            seen = model.cameras[image.camera_id].img_from_cam(image.cam_from_world() * point.xyz)
+            reprojected.append(np.linalg.norm(seen - image.points2D[element.point2D_idx].xy))
+        errors.append(np.mean(reprojected))
+    report = registrations([model], [7], [0, 1, 3, 6, 9, 50])
+    assert report["unregistered"] == [1, 50]
+    (described,) = report["models"]
+    assert described["images"] == [0, 3, 6, 9]
+    assert described["points"] == 50
+    assert described["removed_points"] == 7
+    assert described["reprojection_error"] == pytest.approx(np.mean(errors), abs=1e-3)
