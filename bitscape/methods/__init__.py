@@ -1,0 +1,1 @@
+"""The published methods and the baselines, one file each."""

@@ -1,0 +1,35 @@
+"""Baselines that are one centred linear map and a sign, fitted without gradients and without torch."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+class ClosedForm(ABC):
+    """A hash function sign(A (x - m) / |x - m| + b) on global descriptors.
+
+    Args:
+        settings: the method's section of `params.yaml`.
+        bits: code length.
+        seed: of everything random.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, settings: Any, bits: int, seed: int) -> None:
+        self.settings, self.bits, self.seed = settings, bits, seed
+
+    @abstractmethod
+    def fit(self, descriptors: Floats) -> dict[str, Floats]:
+        """Fit on (n, D) training descriptors; give `mean` (D,), `projection` (bits, D) and `bias` (bits,)."""
+
+    @staticmethod
+    def outputs(weights: dict[str, Floats], descriptors: Floats) -> Floats:
+        """Compute the (n, bits) values whose signs are the codes."""
+        centred = descriptors - weights["mean"]
+        length = np.linalg.norm(centred, axis=1, keepdims=True)
+        return (centred / np.maximum(length, 1e-12)) @ weights["projection"].T + weights["bias"]

@@ -1,0 +1,1 @@
+"""Backbones, pooling, whitening and hash layers."""

@@ -1,0 +1,1 @@
+"""What a method learns from: pairs, neighbourhoods, graded relevance."""
