@@ -1,0 +1,1 @@
+"""Packed codes, Hamming rankings, metrics and code health."""

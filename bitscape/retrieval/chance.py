@@ -1,0 +1,26 @@
+"""What a ranking is worth that knows nothing: the level below which codes have learned nothing."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bitscape.retrieval.average_precision import expected
+from bitscape.retrieval.hamming import Histograms
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+def chance_level(relevance: "csr_array") -> float:
+    """Expected mean average precision of a random order, which is that of identical codes.
+
+    Args:
+        relevance: sparse (queries, items) grades; a grade above 0 is relevant.
+
+    Returns:
+        The mean over the queries with a relevant item, in [0, 1]; NaN where there is none.
+    """
+    relevant = np.asarray((relevance > 0).sum(axis=1), dtype=np.int64).reshape(-1, 1)
+    relevant = relevant[relevant[:, 0] > 0]
+    one_tie = Histograms(np.full_like(relevant, relevance.shape[1]), relevant)
+    return float(expected(one_tie).mean()) if len(relevant) else float("nan")

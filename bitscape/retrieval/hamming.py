@@ -1,0 +1,115 @@
+"""Hamming distances of packed codes, in blocks, and how many items lie at each distance."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitscape.core.errors import BitscapeError
+from bitscape.retrieval.codes import Codes, validate
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+BLOCK = 1 << 20
+"""Pairs of codes that are compared at once; about 20 bytes of memory each."""
+
+
+class Histograms(NamedTuple):
+    """What any measure of a ranking by Hamming distance needs; items at one distance are tied.
+
+    Attributes:
+        items: (queries, bits + 1) int64, the database items at each distance from each query.
+        relevant: (queries, bits + 1) int64, how many of them are relevant.
+    """
+
+    items: NDArray[np.int64]
+    relevant: NDArray[np.int64]
+
+
+def distances(queries: Codes, database: Codes) -> NDArray[np.uint16]:
+    """All distances between a few queries and the database.
+
+    Args:
+        queries: (queries, bits / 8) uint8; few, as the whole matrix is returned.
+        database: (items, bits / 8) uint8.
+
+    Returns:
+        (queries, items) uint16.
+
+    Raises:
+        BitscapeError: if these are no packed codes, or of different lengths.
+    """
+    left, right = _words(queries, database)
+    result = np.empty((len(left), len(right)), dtype=np.uint16)
+    for rows, columns in _blocks(len(left), len(right)):
+        result[rows, columns] = _distances(left[rows], right[columns])
+    return result
+
+
+def histograms(queries: Codes, database: Codes, relevance: "csr_array") -> Histograms:
+    """Count items and relevant items at each distance from each query.
+
+    Memory is that of the histograms and of one block of pairs, never queries x database.
+
+    Args:
+        queries: (queries, bits / 8) uint8.
+        database: (items, bits / 8) uint8.
+        relevance: sparse (queries, items) grades; a grade above 0 is relevant.
+
+    Returns:
+        The two histograms.
+
+    Raises:
+        BitscapeError: if these are no packed codes, or the shapes do not fit together.
+    """
+    left, right = _words(queries, database)
+    if relevance.shape != (len(left), len(right)):
+        raise BitscapeError(
+            f"The relevance has the shape {relevance.shape}, but there are {len(left)} queries and {len(right)} items "
+            "in the database; codes and relevance are of different collections, run `dvc repro`."
+        )
+    width = queries.shape[1] * 8 + 1
+    items = np.zeros((len(left), width), dtype=np.int64)
+    for rows, columns in _blocks(len(left), len(right)):
+        found = _distances(left[rows], right[columns])
+        for query, line in zip(range(rows.start, rows.stop), found, strict=True):
+            items[query] += np.bincount(line, minlength=width)
+    pairs = (relevance > 0).tocoo()
+    relevant = np.zeros(items.size, dtype=np.int64)
+    for start in range(0, pairs.nnz, BLOCK):
+        row, column = pairs.row[start : start + BLOCK], pairs.col[start : start + BLOCK]
+        distance = np.bitwise_count(left[row] ^ right[column]).sum(axis=1, dtype=np.int64)
+        relevant += np.bincount(row.astype(np.int64) * width + distance, minlength=items.size)
+    return Histograms(items, relevant.reshape(items.shape))
+
+
+def _words(queries: Codes, database: Codes) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """View both sets of codes as 64-bit words, padded with zeros, which add nothing to a distance."""
+    queries, database = validate(queries, "The codes of the queries"), validate(database, "The codes of the database")
+    if queries.shape[1] != database.shape[1]:
+        raise BitscapeError(
+            f"The queries have {queries.shape[1] * 8} bits and the database {database.shape[1] * 8}; "
+            "encode both with the same model."
+        )
+    padding = ((0, 0), (0, -queries.shape[1] % 8))
+    left, right = (np.ascontiguousarray(np.pad(codes, padding)) for codes in (queries, database))
+    return left.view(np.uint64), right.view(np.uint64)
+
+
+def _blocks(rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
+    """Cut a matrix into blocks of at most `BLOCK` pairs, whole rows where they fit."""
+    wide = min(columns, BLOCK) or 1
+    high = max(1, BLOCK // wide)
+    for top in range(0, rows, high):
+        for left in range(0, columns, wide):
+            yield slice(top, min(top + high, rows)), slice(left, min(left + wide, columns))
+
+
+def _distances(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.uint16]:
+    """Distances of one block, word by word so that no third axis is held."""
+    total = np.zeros((len(left), len(right)), dtype=np.uint16)
+    for word in range(left.shape[1]):
+        total += np.bitwise_count(left[:, word, None] ^ right[None, :, word])
+    return total
