@@ -1,0 +1,111 @@
+"""The report: one HTML file with everything in it."""
+
+import hashlib
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from bitscape.core.params import Params
+from bitscape.reporting.columns import Column
+from bitscape.reporting.gallery import Hit, data_uri
+from bitscape.reporting.result import Result
+from bitscape.reporting.style import THEMES, Theme, png
+from bitscape.reporting.tables import Group
+
+VERSIONS = ("numpy", "torch", "timm", "faiss-cpu", "pycolmap", "open3d")
+
+
+class Picture(NamedTuple):
+    """A figure as PNG, for a light and for a dark page."""
+
+    light: bytes
+    dark: bytes
+
+
+class Answer(NamedTuple):
+    """What one method found for a query."""
+
+    result: Result
+    number: int
+    average_precision: float
+    hits: list[Hit]
+
+
+class Question(NamedTuple):
+    """A query of the gallery: its place in the collection, the relevant photographs there are, and the answers."""
+
+    photograph: int
+    relevant: int
+    answers: list[Answer]
+
+
+class Model(NamedTuple):
+    """A 3D model: its picture as a data URI, empty where there is none, and its numbers."""
+
+    picture: str
+    photographs: int
+    points: int
+    error: float
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything that the template shows; see `page.html.j2`."""
+
+    params: Params
+    collection: Any
+    database: Sequence[int]
+    relevance: dict[str, Any]
+    refused: int
+    summary: list[str]
+    warnings: list[str]
+    rankings: tuple[list[Column], list[Group]]
+    health: tuple[list[Column], list[Group]]
+    quality: Picture
+    curves: Picture
+    details: list[tuple[Result, Picture]]
+    questions: list[Question]
+    models: list[Model]
+    unregistered: int
+    thumbnail: Callable[[str], str]
+
+
+def picture(draw: Callable[[Theme], Figure]) -> Picture:
+    """Draw a figure for both themes."""
+    return Picture(**{name: png(draw(theme)) for name, theme in THEMES.items()})
+
+
+def render(page: Page) -> str:
+    """Fill the template.
+
+    Args:
+        page: what is shown.
+
+    Returns:
+        HTML without any reference to another file; equal pages give equal text.
+    """
+    folder = Path(__file__).parent
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["data_uri"] = data_uri
+    parameters = yaml.safe_dump(page.params.model_dump(), sort_keys=False, default_flow_style=None, width=100)
+    return environment.get_template("page.html.j2").render(
+        page=page,
+        parameters=parameters,
+        digest=hashlib.sha256(parameters.encode()).hexdigest()[:12],
+        versions={"python": platform.python_version()} | {name: version(name) for name in VERSIONS},
+        splits=page.collection["split"].value_counts().to_dict(),
+        themes=THEMES,
+    )
