@@ -1,0 +1,80 @@
+"""Stage `evaluate`: measure one method and code length on `query_test`, by which nothing is chosen."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from bitscape.collection.table import database, members, read_collection
+from bitscape.core.errors import BitscapeError
+from bitscape.core.params import Params
+from bitscape.core.storage import publish, write_json
+from bitscape.retrieval.codes import Codes, validate
+from bitscape.retrieval.evaluation import evaluate
+from bitscape.retrieval.precision_recall import Curve
+from tasks.entry import stage
+from tasks.untrained import pass_on
+
+SPLIT = "query_test"
+
+
+def run(params: Params, root: Path, method: str, bits: int) -> None:
+    """Write the metrics, the precision-recall curve and the average precision of each query."""
+    import pandas as pd
+
+    name = f"{method}-{bits}"
+    encoded, target = root / "artifacts/encode" / name, root / "artifacts/evaluate" / name
+    if pass_on(encoded, target):
+        _write(root, name, {}, Curve(np.empty(0), np.empty(0)))
+        return
+    collection = read_collection(root)
+    asked, searched = members(collection, SPLIT), database(collection)
+    relevance = sparse.csr_array(sparse.load_npz(root / f"artifacts/relevance/{SPLIT}.npz"))
+    result = evaluate(
+        _codes(encoded / f"{SPLIT}.npy", len(asked), bits),
+        _codes(encoded / "database.npy", len(searched), bits),
+        relevance,
+        params.evaluate.cutoffs,
+        params.evaluate.radius,
+    )
+    for warning in result.warnings():
+        print(f"evaluate: warning: {name}: {warning}", file=sys.stderr)
+    queries = pd.DataFrame(
+        {
+            "image": asked.astype(np.int32),
+            "relevant": result.relevant.astype(np.int32),
+            "average_precision": result.average_precision,
+        }
+    )
+    with publish(target) as folder:
+        folder.mkdir()
+        queries.to_parquet(folder / "queries.parquet", index=False)
+    _write(root, name, result.metrics, result.curve)
+
+
+def _codes(path: Path, rows: int, bits: int) -> Codes:
+    """Read packed codes of the shape that the collection and the code length ask for."""
+    try:
+        codes = validate(np.load(path), str(path))
+    except FileNotFoundError:
+        raise BitscapeError(f"{path} is missing; run `dvc repro` to bring it about.") from None
+    if codes.shape != (rows, bits // 8):
+        raise BitscapeError(
+            f"{path} has the shape {codes.shape}, but the collection has {rows} such photographs and a code of "
+            f"{bits} bits {bits // 8} bytes; run `dvc repro`."
+        )
+    return codes
+
+
+def _write(root: Path, name: str, metrics: dict[str, float], curve: Curve) -> None:
+    """Write what DVC shows as metrics and plots."""
+    import pandas as pd
+
+    write_json(root / f"metrics/{name}.json", metrics)
+    with publish(root / f"plots/precision_recall/{name}.csv") as path:
+        pd.DataFrame(curve._asdict()).to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+
+
+if __name__ == "__main__":
+    stage(run, matrix=True)

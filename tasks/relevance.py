@@ -1,0 +1,83 @@
+"""Decide which photographs of the database each query should find."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from bitscape.collection.table import IMAGES, database, members, read_collection
+from bitscape.core.params import Params
+from bitscape.core.storage import publish, read_json, remove, write_json
+from bitscape.supervision.relevance import GRADES, choose_source, same_landmark, shared_columns, shared_labels
+from tasks.entry import stage
+
+SPLITS = ("query_val", "query_test")
+
+
+def run(params: Params, root: Path) -> None:
+    """Write a matrix of grades for each query split, and where they come from."""
+    collection = read_collection(root)
+    source = choose_source(collection, params.relevance.source)
+    searched, names, labels = database(collection), collection["landmark"], collection["labels"]
+    seen = _seen(params, root, collection) if source == "geometry" else None
+    total: dict[str, int] = {}
+    without: dict[str, int] = {}
+    with publish(root / "artifacts/relevance") as out:
+        out.mkdir()
+        for split in SPLITS:
+            queries = members(collection, split)
+            if seen is not None:
+                grades = shared_columns(seen[queries], seen[searched], params.relevance.min_shared_points)
+            elif source == "landmark":
+                grades = same_landmark(names.iloc[queries].tolist(), names.iloc[searched].tolist())
+            else:
+                grades = shared_labels(labels.iloc[queries].tolist(), labels.iloc[searched].tolist())
+            sparse.save_npz(out / f"{split}.npz", grades)
+            total[split] = len(queries)
+            without[split] = int((np.diff(grades.indptr) == 0).sum())
+        report = {"source": source, "grade": GRADES[source], "queries": total, "queries_without_relevant": without}
+        write_json(out / "relevance.json", report)
+
+
+def _seen(params: Params, root: Path, collection: pd.DataFrame) -> sparse.csr_array:
+    """Find which points of the models each photograph sees: from the models, or by localising it against them."""
+    from bitscape.geometry.candidates import nearest_neighbours
+    from bitscape.geometry.colmap import log_to, pycolmap
+    from bitscape.geometry.copies import write_copies
+    from bitscape.geometry.covisibility import incidence
+    from bitscape.geometry.features import extract, match
+    from bitscape.geometry.localisation import localise
+
+    folder, scratch = root / "artifacts/reconstruct", root / ".scratch/relevance"
+    count = len(read_json(folder / "registrations.json")["models"])
+    models = [pycolmap.Reconstruction(folder / "models" / str(number)) for number in range(count)]
+    observations = pd.read_parquet(folder / "observations.parquet")
+    if not models:
+        print("relevance: there is no 3D model, so no photograph is relevant to any query.", file=sys.stderr)
+        return incidence(observations, len(collection))
+
+    remove(scratch)
+    log_to(scratch / "log")
+    train = members(collection, "train")
+    train = train[np.isin(train, observations["image"].unique())]
+    others = np.flatnonzero((collection["split"] != "train").to_numpy())
+    descriptors = np.load(root / "artifacts/describe/descriptors.npy", mmap_mode="r")
+    near = train[nearest_neighbours(descriptors[others], descriptors[train], params.relevance.neighbours)]
+    files = ((int(index), root / IMAGES / collection.image[index]) for index in others)
+    names = write_copies(files, scratch / "photographs", params.reconstruct.image_size, len(others))
+    features = scratch / "features.db"
+    shutil.copyfile(folder / "features.db", features)
+    extract(features, scratch / "photographs", names, params.reconstruct)
+    pairs = np.stack([np.repeat(others, near.shape[1]), near.ravel()], axis=1)
+    match(features, pairs, scratch, params.reconstruct, params.seed)
+    localised = localise(features, models, others, near, params.relevance.min_inliers, params.seed)
+    remove(features)
+    remove(scratch / "photographs")
+    return incidence(pd.concat([observations, localised]), len(collection))
+
+
+if __name__ == "__main__":
+    stage(run)

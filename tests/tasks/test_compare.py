@@ -1,0 +1,117 @@
+import hashlib
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from bitscape.core.errors import BitscapeError
+from bitscape.core.params import Params
+from bitscape.retrieval.evaluation import metric_names
+from tasks import compare, evaluate
+from tests.reporting.small_project import PARAMS, make_project
+
+VOID = {"meta", "img", "source"}
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory):
+    root = tmp_path_factory.mktemp("project")
+    make_project(root)
+    for method in PARAMS.methods:
+        for bits in PARAMS.bits:
+            evaluate.run(PARAMS, root, method, bits)
+    compare.run(PARAMS, root)
+    return root
+
+
+class Reader(HTMLParser):
+    """Collects tags with their attributes, and finds those that are not closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.open = [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def read(root):
+    text = (root / "reports/index.html").read_text(encoding="utf-8")
+    reader = Reader()
+    reader.feed(text)
+    assert reader.open == []
+    return text, reader.tags
+
+
+def test_the_table_lists_methods_and_lengths_as_the_parameters_do(evaluated):
+    table = pd.read_csv(evaluated / "reports/comparison.csv")
+    assert table.columns.tolist() == ["method", "bits", *metric_names([5], 2)]
+    listed = [(method, bits) for method in PARAMS.methods for bits in PARAMS.bits]
+    assert list(table[["method", "bits"]].itertuples(index=False, name=None)) == listed
+    assert table["map_expected"].isna().tolist() == [False, False, False, False, True, False]
+
+
+def test_the_page_is_one_file_that_asks_for_nothing(evaluated):
+    text, tags = read(evaluated)
+    links = [value for _, attributes in tags for name, value in attributes.items() if name in ("src", "srcset", "href")]
+    assert links
+    assert all(link.startswith("data:image/") for link in links)
+    assert not re.search(r"https?://|url\(|@import|<script", text)
+    assert all(attributes["alt"] for tag, attributes in tags if tag == "img")
+
+
+def test_the_page_says_what_was_chosen_where_and_shows_results_right_and_wrong(evaluated):
+    text, tags = read(evaluated)
+    assert "chosen on <code>query_val</code>" in text
+    assert "measured on <code>query_test</code>" in text
+    assert "BCDH, 8 bits: not trained. There is no 3D model." in text
+    assert "1 of the 9 queries have nothing relevant" in text
+    marks = [attributes["class"] for tag, attributes in tags if tag == "li" and "class" in attributes]
+    assert len(marks) == 3 * 3 * 4
+    assert set(marks) == {"right", "wrong"}
+    assert len(re.findall(r"✓ \d+</span>", text)) == marks.count("right")
+    assert "&lt;shelf&gt;/" in text
+    assert "<shelf>" not in text
+
+
+def test_figures_are_there_for_what_was_trained(evaluated):
+    names = sorted(path.name for path in (evaluated / "reports/figures").iterdir())
+    assert names == ["bcdh-16.png", "comparison.png", "itq-16.png", "itq-8.png", "lsh-16.png", "lsh-8.png"]
+
+
+def test_running_twice_gives_equal_bytes(evaluated):
+    def digest():
+        files = sorted(path for path in (evaluated / "reports").rglob("*") if path.is_file())
+        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+
+    before = digest()
+    compare.run(PARAMS, evaluated)
+    assert digest() == before
+
+
+def test_a_collection_without_any_answer_is_reported_all_the_same(evaluated, tmp_path):
+    root = tmp_path / "project"
+    shutil.copytree(evaluated, root)
+    sparse.save_npz(root / "artifacts/relevance/query_test.npz", sparse.csr_array((9, 18), dtype=np.int32))
+    only = Params.model_validate(PARAMS.model_dump() | {"methods": ["lsh", "bcdh"], "bits": [8]})
+    for method in only.methods:
+        evaluate.run(only, root, method, 8)
+    compare.run(only, root)
+    text, _ = read(root)
+    assert "Nothing has the metric map_expected at 8 bits" in text
+    assert "distinct codes" in text
+
+
+def test_an_unknown_metric_is_told_with_those_that_are_known(evaluated):
+    wrong = Params.model_validate(PARAMS.model_dump() | {"compare": {"metric": "map"}})
+    with pytest.raises(BitscapeError, match=r"`compare\.metric` is map, but the metrics are map_expected, "):
+        compare.run(wrong, evaluated)

@@ -1,0 +1,86 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.metrics import average_precision_score
+
+from bitscape.core.errors import BitscapeError
+from bitscape.retrieval.evaluation import metric_names
+from tasks import evaluate
+from tests.reporting.small_project import PARAMS, make_project
+
+
+@pytest.fixture
+def root(tmp_path):
+    make_project(tmp_path)
+    return tmp_path
+
+
+def test_files_are_those_of_the_documentation_and_agree_with_each_other(root):
+    evaluate.run(PARAMS, root, "itq", 16)
+    metrics = json.loads((root / "metrics/itq-16.json").read_text())
+    queries = pd.read_parquet(root / "artifacts/evaluate/itq-16/queries.parquet")
+    curve = pd.read_csv(root / "plots/precision_recall/itq-16.csv")
+    assert set(metrics) == set(metric_names([5], 2))
+    assert queries.dtypes.astype(str).to_dict() == {
+        "image": "int32",
+        "relevant": "int32",
+        "average_precision": "float64",
+    }
+    assert queries["image"].tolist() == list(range(21, 30))
+    assert queries["relevant"].tolist() == [6, 6, 6, 6, 0, 6, 6, 6, 6]
+    assert queries["average_precision"].isna().tolist() == [False] * 4 + [True] + [False] * 4
+    assert queries["average_precision"].mean() == pytest.approx(metrics["map_expected"])
+    assert (metrics["queries"], metrics["queries_without_relevant"]) == (8, 1)
+    assert curve.columns.tolist() == ["recall", "precision"]
+    assert curve["recall"].iloc[-1] == 1
+    assert curve["precision"].iloc[-1] == pytest.approx(6 / 18, abs=1e-6)
+
+
+def test_average_precision_is_that_of_scikit_learn_where_nothing_is_tied(root):
+    folder = root / "artifacts/encode/lsh-24"
+    folder.mkdir()
+    distance = np.random.default_rng(0).permutation(18)
+    np.save(folder / "database.npy", np.packbits(np.arange(24) < distance[:, None], axis=1))
+    np.save(folder / "query_test.npy", np.zeros((9, 3), np.uint8))
+    grades = np.random.default_rng(1).integers(0, 3, (9, 18))
+    sparse.save_npz(root / "artifacts/relevance/query_test.npz", sparse.csr_array(grades))
+    evaluate.run(PARAMS, root, "lsh", 24)
+    queries = pd.read_parquet(root / "artifacts/evaluate/lsh-24/queries.parquet")
+    theirs = [average_precision_score(relevant, -distance) for relevant in grades > 0]
+    assert queries["average_precision"].tolist() == pytest.approx(theirs)
+
+
+def test_a_method_that_was_not_trained_passes_its_reason_on_and_has_no_metrics(root):
+    evaluate.run(PARAMS, root, "bcdh", 8)
+    assert json.loads((root / "metrics/bcdh-8.json").read_text()) == {}
+    assert (root / "plots/precision_recall/bcdh-8.csv").read_text() == "recall,precision\n"
+    assert "3D model" in (root / "artifacts/evaluate/bcdh-8/untrained.txt").read_text()
+
+
+def test_collapsed_codes_and_empty_relevance_are_told(root, capsys):
+    np.save(root / "artifacts/encode/lsh-8/database.npy", np.zeros((18, 1), np.uint8))
+    sparse.save_npz(root / "artifacts/relevance/query_test.npz", sparse.csr_array((9, 18), dtype=np.int32))
+    evaluate.run(PARAMS, root, "lsh", 8)
+    told = capsys.readouterr().err
+    assert "lsh-8: the codes have collapsed: 100%" in told
+    assert "no query has a relevant photograph" in told
+    assert "map_expected" not in json.loads((root / "metrics/lsh-8.json").read_text())
+
+
+def test_codes_of_another_collection_or_length_are_refused_by_name(root):
+    with pytest.raises(BitscapeError, match=r"itq-32/query_test\.npy is missing"):
+        evaluate.run(PARAMS, root, "itq", 32)
+    np.save(root / "artifacts/encode/itq-16/database.npy", np.zeros((17, 2), np.uint8))
+    with pytest.raises(BitscapeError, match=r"database\.npy has the shape \(17, 2\), but the collection has 18"):
+        evaluate.run(PARAMS, root, "itq", 16)
+
+
+def test_it_starts_without_what_it_does_not_need():
+    code = "import sys, tasks.evaluate; print(sorted({'torch', 'matplotlib', 'pandas'} & set(sys.modules)))"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"

@@ -1,0 +1,122 @@
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bitscape.collection.table import REFUSED, TABLE, read_collection
+from bitscape.core.errors import BitscapeError
+from bitscape.core.params import Params
+from tasks.prepare import run
+
+
+def photograph(seed: int, size: tuple[int, int] = (48, 40)) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    images = tmp_path / "data/images"
+    (images / "nested folder").mkdir(parents=True)
+    for index in range(30):
+        photograph(index).save(images / ("nested folder" if index % 2 else "") / f"{index:02}.jpg")
+    return tmp_path
+
+
+def refusals(root: Path) -> dict[str, str]:
+    with (root / REFUSED).open(encoding="utf-8", newline="") as file:
+        return {row["image"]: row["reason"] for row in csv.DictReader(file)}
+
+
+def test_the_table_is_what_the_page_of_formats_says(root: Path):
+    (root / "data/labels.csv").write_text("image,labels,landmark,group\n00.jpg,b;a,Dom,walk\n")
+    run(Params(), root)
+    collection = read_collection(root)
+    assert list(collection.columns) == [
+        *("image", "width", "height", "sha256", "pixels", "split", "labels", "landmark", "group")
+    ]
+    assert collection["image"].tolist() == sorted(collection["image"])
+    assert len(collection) == 30
+    assert collection["width"].dtype == collection["height"].dtype == np.int32
+    assert set(collection["width"]) == {48}
+    assert collection["sha256"].str.fullmatch("[0-9a-f]{64}").all()
+    first = collection.iloc[0]
+    assert (first["image"], first["labels"], first["landmark"], first["group"]) == ("00.jpg", ["a", "b"], "Dom", "walk")
+    assert collection["landmark"].isna().sum() == 29
+    assert (root / REFUSED).read_text() == "image,reason\n"
+
+
+def test_running_twice_writes_the_same_bytes(root: Path):
+    outputs = []
+    for _ in range(2):
+        run(Params(), root)
+        outputs.append(((root / TABLE).read_bytes(), (root / REFUSED).read_bytes()))
+    assert outputs[0] == outputs[1]
+
+
+def test_rubbish_is_refused_one_by_one_and_the_run_goes_on(root: Path):
+    images = root / "data/images"
+    whole = (images / "00.jpg").read_bytes()
+    (images / "cut, short.jpg").write_bytes(whole[: len(whole) // 2])
+    (images / "empty.png").touch()
+    (images / "letter.jpg").write_text("Dear Ada,")
+    (images / "new\nline.jpg").write_bytes(whole)
+    photograph(0, (10, 10)).save(images / "tiny.png")
+    photograph(0, (400, 300)).save(images / "large.png")
+    (root / "outside.jpg").write_bytes(whole)
+    (images / "out.jpg").symlink_to(root / "outside.jpg")
+    (images / ".DS_Store").write_bytes(b"rubbish")
+    (images / "notes.txt").write_text("not a word of this")
+    (root / "data/labels.csv").write_text("image,labels\n00.jpg,a\ntiny.png,a\nout.jpg,b\n")
+    run(Params.model_validate({"prepare": {"max_pixels": 100_000}}), root)
+    assert len(read_collection(root)) == 30
+    assert {name: reason.split(":")[0] for name, reason in refusals(root).items()} == {
+        "cut, short.jpg": "truncated or damaged",
+        "empty.png": "an empty file, zero bytes",
+        "large.png": "400 x 300 pixels, more than prepare.max_pixels = 100000",
+        "letter.jpg": "not a JPEG, PNG, WebP or TIFF picture",
+        "new\\x0aline.jpg": "the name holds control characters or is not UTF-8; rename it",
+        "out.jpg": "a link that leaves the collection; put the file itself here",
+        "tiny.png": "10 x 10 pixels, a side below prepare.min_side = 32",
+    }
+    assert list(refusals(root)) == sorted(refusals(root))
+
+
+def test_duplicates_in_any_container_never_straddle(root: Path):
+    images = root / "data/images"
+    for index in range(40):
+        picture = photograph(1000 + index)
+        picture.save(images / f"dup{index}.png")
+        picture.save(images / f"dup{index}.tif")
+        shutil.copy(images / f"dup{index}.png", images / f"nested folder/copy{index}.png")
+    run(Params(), root)
+    collection = read_collection(root)
+    copies = collection[collection["pixels"].duplicated(keep=False)]
+    assert len(copies) == 120
+    assert copies.groupby("pixels")["split"].nunique().eq(1).all()
+    assert set(copies["split"]) == {"train", "database", "query_val", "query_test"}
+
+
+def test_too_few_photographs_stop_with_the_numbers_and_the_refusals(root: Path):
+    for path in list((root / "data/images").glob("*.jpg"))[:12]:
+        path.write_bytes(b"")
+    with pytest.raises(BitscapeError, match=r"18 of 30 pictures .*min_images asks for 20; .*refused\.csv"):
+        run(Params(), root)
+    assert len(refusals(root)) == 12
+    assert not (root / TABLE).exists()
+
+
+@pytest.mark.parametrize("left", ["nothing", "data", "data/images"])
+def test_an_empty_collection_names_the_two_ways_to_fill_it(tmp_path: Path, left: str):
+    if left != "nothing":
+        (tmp_path / left).mkdir(parents=True)
+    with pytest.raises(BitscapeError, match=r"`bitscape import PHOTOS` .* `dvc pull`"):
+        run(Params(), tmp_path)
+
+
+def test_labels_of_unknown_images_stop(root: Path):
+    (root / "data/labels.csv").write_text("image,labels\nimages/00.jpg,a\n")
+    with pytest.raises(BitscapeError, match=r"data/labels\.csv names 1 of 1 images .*: images/00\.jpg"):
+        run(Params(), root)
