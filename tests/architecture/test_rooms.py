@@ -78,7 +78,7 @@ def test_a_stage_has_one_name_everywhere():
     assert set(STAGES) - {"track"} == set(Params.model_fields) - {"seed", "bits", "methods"}
     for name, stage in STAGES.items():
         assert (ROOT / f"tasks/{name}.py").is_file()
-        assert stage["cmd"].startswith(f"python -m tasks.{name}")
+        assert stage["cmd"].startswith(f"exec python -m tasks.{name}")
         assert name in " ".join(stage.get("params", [])) or name in ("encode", "compare", "track")
 
 

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 PREFECT = str(Path(sys.executable).parent / "prefect")
 
 
@@ -49,6 +51,14 @@ def until(condition: Callable[[], Any], seconds: float) -> Any:
             pass
         assert time.monotonic() < end, f"nothing after {seconds} s"
         time.sleep(0.1)
+
+
+def has_ended(pid: int) -> bool:
+    """Say whether a process has ended; a zombie that nobody waits for has, too."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def ask(address: str, body: dict[str, Any] | None = None) -> Any:

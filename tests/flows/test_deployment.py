@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tests.flows.servers import PREFECT, ask, background, until
+from tests.flows.servers import PREFECT, ask, background, has_ended, until
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -59,7 +59,7 @@ def test_prefect_deployment_run(toy: Path, tmp_path: Path, prefect_env: dict[str
         run = ask(f"{api}/deployments/{deployment['id']}/create_flow_run", body)
         pid = until(lambda: started(toy, "sleeping"), 60)
         ask(f"{api}/flow_runs/{run['id']}/set_state", {"state": {"type": "CANCELLING"}})
-        until(lambda: not Path(f"/proc/{pid}").exists(), 60)
+        until(lambda: has_ended(pid), 60)
         until(lambda: ended(api, deployment["id"], "CANCELLED"), 60)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.process import KEPT_LINES, StoppedError, no_orphans, run
+from tests.flows.servers import has_ended, until
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -29,20 +30,6 @@ def sleeper(folder: Path) -> int:
         assert time.monotonic() < end, "the stage did not start"
         time.sleep(0.02)
     return int((folder / "pid").read_text())
-
-
-def gone(pid: int) -> bool:
-    """Wait up to ten seconds until a process has ended; a zombie that nobody waits for has ended, too."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_output_arrives_line_by_line_in_order(tmp_path: Path) -> None:
@@ -89,7 +76,8 @@ def test_what_a_command_leaves_behind_is_killed(tmp_path: Path) -> None:
     start = time.monotonic()
     assert run([sys.executable, "-c", script], tmp_path, lambda line: None).code == 0
     assert time.monotonic() - start < 30
-    assert gone(sleeper(tmp_path))
+    pid = sleeper(tmp_path)
+    until(lambda: has_ended(pid), 10)
 
 
 def test_leaving_the_block_ends_commands_of_other_threads(tmp_path: Path) -> None:
@@ -106,7 +94,7 @@ def test_leaving_the_block_ends_commands_of_other_threads(tmp_path: Path) -> Non
         thread = threading.Thread(target=context.run, args=(stage,))
         thread.start()
         pid = sleeper(tmp_path)
-    assert gone(pid)
+    until(lambda: has_ended(pid), 10)
     thread.join(timeout=10)
     assert len(raised) == 1
     with pytest.raises(StoppedError):  # and none is started any more
@@ -125,4 +113,4 @@ def test_nothing_outlives_a_killed_flow(tmp_path: Path, signal: int) -> None:
     pid = sleeper(tmp_path)
     flow.send_signal(signal)
     flow.wait(timeout=20)
-    assert gone(pid)
+    until(lambda: has_ended(pid), 10)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.servers import until
+from tests.flows.servers import has_ended, until
 from tests.pipeline.conftest import LANDMARKS
 from tests.pipeline.projects import BITSCAPE, DVC
 
@@ -124,15 +124,19 @@ def test_a_result_that_params_do_not_name_is_refused(project, stage, method, bit
     assert done.stderr.strip() == f"{stage}: {told}"
 
 
-def test_a_stage_ends_with_dvc_and_the_next_run_is_whole(project):
+@pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])  # dash stays until its command ends, bash does not
+def test_a_stage_ends_with_dvc_and_the_next_run_is_whole(project, shell):
     project.dvc("repro")
     command = [*DVC, "repro", "--force", "--single-item", "train@dsah-16"]
-    running = subprocess.Popen(command, cwd=project.root, env=project.env, start_new_session=True)
+    env = {**project.env, "SHELL": shell}
+    with (project.root / "killed.log").open("w") as log:
+        running = subprocess.Popen(command, cwd=project.root, env=env, stderr=log, start_new_session=True)
     stage = until(lambda: _child(running.pid, "tasks.train"), seconds=60)
     until(lambda: "libtorch" in Path(f"/proc/{stage}/maps").read_text(), seconds=60)  # it is at work
     running.kill()
     running.wait()
-    until(lambda: not Path(f"/proc/{stage}").exists(), seconds=3)
+    until(lambda: has_ended(stage), seconds=30)
+    assert "train:" not in (project.root / "killed.log").read_text()  # what a stage tells that came to its own end
     project.dvc("repro")
     assert (project.root / "artifacts/train/dsah-16/weights.safetensors").is_file()
     assert project.dvc("status", "train@dsah-16").stdout.strip() == "Data and pipelines are up to date."

@@ -29,7 +29,7 @@ def lock(root: Path, **changed: str) -> None:
     """Write the `dvc.lock` that DVC leaves behind, with another md5 for the named results."""
     stages = {
         f"{stage}@{method}-{bits}": {
-            "cmd": f"python -m tasks.{stage} --method {method} --bits {bits}",
+            "cmd": f"exec python -m tasks.{stage} --method {method} --bits {bits}",
             "outs": [{"path": f"artifacts/{stage}/{method}-{bits}", "md5": changed.get(f"{method}_{bits}", "0" * 32)}],
         }
         for stage in ("train", "encode", "evaluate")
