@@ -17,7 +17,7 @@ DEFAULTS = (Path(__file__).parents[1] / "params.yaml").read_text(encoding="utf-8
         ("seed: 0", "seed: -1", "`seed` should be greater than or equal to 0, got -1"),
         ("[16, 32, 64]", "[16, 20]", "`bits.1` should be a multiple of 8, got 20"),
         ("[16, 32, 64]", "[16, 16]", "bits lists a value twice: [16, 16]"),
-        ("[lsh, itq,", "[lsh, sdh,", "`methods.1` should be 'lsh', 'itq', 'bcdh' or 'dsah', got 'sdh'"),
+        ("[lsh, pcasign,", "[lsh, sdh,", "`methods.1` should be 'lsh', 'pcasign', 'itq', 'bcdh', 'ath'"),
         ("train: 0.65", "train: 0.75", "`prepare.splits`: the four shares must add up to 1, they add up to 1.1"),
         ("margin: 0.85", "margin: .nan", "`train.methods.bcdh.margin` should be a finite number, got nan"),
         ("max_scale_change: 1.5", "max_scale_change: 0.5", "`mine_pairs.max_scale_change` should be greater than"),

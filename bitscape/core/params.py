@@ -2,26 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.section import Count, Device, Positive, Section, Share
+from bitscape.core.settings.methods import MethodName, Methods
 
-MethodName = Literal["lsh", "itq", "bcdh", "dsah"]
 Bits = Annotated[int, Field(ge=8, le=4096, multiple_of=8)]
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(gt=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Device = Literal["auto", "cpu", "cuda"]
-
-
-class Section(BaseModel):
-    """What all sections share: frozen, closed to unknown keys, defaults checked."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class Splits(Section):
@@ -106,59 +96,12 @@ class Common(Section):
     """What every method's training shares."""
 
     device: Device = "auto"
-
-
-class LSH(Section):
-    """Random hyperplanes have nothing to set but the seed and the number of bits."""
-
-
-class ITQ(Section):
-    """Iterative quantisation (Gong and Lazebnik 2011), by FAISS."""
-
-    iterations: Count = 50
-
-
-class BCDH(Section):
-    """Binary constrained deep hashing, reading A; all values are proposals, the paper's are unknown."""
-
-    epochs: Count = 20
-    queries_per_epoch: Count = Field(100, description="tuples of one query, one positive and the negatives")
-    batch_size: Count = Field(5, description="tuples")
-    negatives: Count = Field(5, description="hardest of other models, at most one per model")
-    margin: Positive = Field(0.85, description="between unit descriptors; scaled by sqrt(bits)")
-    lambda_start: NonNegative = Field(0.01, description="weight of the quantisation term in the first epoch")
-    lambda_growth: Annotated[float, Field(ge=1)] = 1.5
-    lambda_max: NonNegative = 1.0
-    learning_rate: Positive = 1e-4
-
-
-class DSAH(Section):
-    """Deep self-adaptive hashing on the frozen backbone: the authors' losses, this project's optimiser values."""
-
-    rounds: Count = 3
-    epochs: Count = Field(10, description="of each round")
-    batch_size: Annotated[int, Field(ge=2)] = 50
-    learning_rate: Positive = Field(1e-3, description="the authors: 1e-4, of the whole network")
-    alpha: NonNegative = Field(1.0, description="weight of the similarity term")
-    beta: NonNegative = Field(10.0, description="weight of the quantisation term")
-    tau: Positive = 1.0
-    gamma: float = Field(0.0, description="standard deviations above the mean for a new neighbour")
-    pic: bool = Field(True, description="weight pairs by their information content")
-    decay: Share = Field(0.99, description="of the learning rate, each `decay_steps` steps")
-    decay_steps: Count = 200
-    adam_epsilon: Positive = Field(1e-8, description="TensorFlow's epsilon-hat; the authors: 1.0")
-    width: Count = Field(1000, description="of the layer between features and bits")
-    deviation: Positive = Field(0.02, description="of the head's truncated normal start; the authors: 0.001")
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
-
-
-class Methods(Section):
-    """Parameters of each method."""
-
-    lsh: LSH = LSH()
-    itq: ITQ = ITQ()
-    bcdh: BCDH = BCDH()
-    dsah: DSAH = DSAH()
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = Field("32-true", description="of Lightning Fabric")
+    patience: Annotated[int, Field(ge=0)] = Field(
+        0, description="epochs without a better one before it stops; 0: never"
+    )
+    frozen: bool = Field(True, description="`network: shared` leaves the backbone as it is, and shares one pass of it")
+    backbone_rate: Positive = Field(0.01, description="not frozen: share of the learning rate for the backbone")
 
 
 class Train(Section):
@@ -194,7 +137,7 @@ class Params(Section):
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     bits: list[Bits] = Field([16, 32, 64], min_length=1)
-    methods: list[MethodName] = Field(["lsh", "itq", "bcdh", "dsah"], min_length=1)
+    methods: list[MethodName] = Field([*get_args(MethodName)], min_length=1)
     prepare: Prepare = Prepare()
     describe: Describe = Describe()
     reconstruct: Reconstruct = Reconstruct()

@@ -1,0 +1,22 @@
+"""What all sections of `params.yaml` share, and the kinds of numbers in them."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Device = Literal["auto", "cpu", "cuda"]
+Network = Literal["shared", "paper"]
+"""The method's own layers on the shared backbone's feature maps, or the published network from pixels."""
+Supervised = Literal["auto", "landmark", "labels", "geometry", "geometry-graded"]
+"""Where a method learns from: `auto` is the first of landmark, labels and geometry that the collection has."""
+
+
+class Section(BaseModel):
+    """What all sections share: frozen, closed to unknown keys, defaults checked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
