@@ -1,49 +1,180 @@
-"""Training tuples of one query, one positive and hard negatives, after Radenovic et al."""
+"""Training tuples of a query, its positives and hard negatives, after Radenovic et al."""
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+
+from bitscape.supervision.supervision import Supervision
 
 QUERIES_PER_BLOCK = 256
 
+Rows = NDArray[np.int64]
+
+
+class Pairs(NamedTuple):
+    """The pairs of some tuples: each query with all else of its tuple.
+
+    Attributes:
+        images: (b,) the photographs of the tuples, tuple by tuple; one that is in several comes several times.
+        left: (p,) the queries, and
+        right: (p,) what they are compared with, as rows of `images`.
+        similar: (p,) float32, 1 for positives, 0 for negatives.
+    """
+
+    images: Rows
+    left: Rows
+    right: Rows
+    similar: NDArray[np.float32]
+
+    @property
+    def ends(self) -> Rows:
+        """(2, p) the photographs of the left and the right ends."""
+        return np.stack([self.images[self.left], self.images[self.right]])
+
+    def shares(self) -> NDArray[np.float32]:
+        """(2, p) float32 one over the number of ends that an end's photograph has: it counts once over all pairs."""
+        _, numbers, counts = np.unique(self.ends, return_inverse=True, return_counts=True)
+        return (1 / counts)[numbers].reshape(2, -1).astype(np.float32)
+
+
+def pairs_of(tuples: Rows, positives: int) -> Pairs:
+    """Compare each query with all else of its tuple.
+
+    Args:
+        tuples: (q, 1 + positives + negatives) photographs, -1 for none.
+        positives: how many columns after the first.
+    """
+    there = tuples >= 0
+    rows = np.cumsum(there).reshape(tuples.shape) - 1
+    query, column = np.nonzero(there[:, 1:])
+    similar = (column < positives).astype(np.float32)
+    return Pairs(tuples[there], rows[query, 0], rows[:, 1:][query, column], similar)
+
+
+def draw_positives(supervision: Supervision, queries: int, positives: int, rng: np.random.Generator) -> Rows:
+    """Draw queries and their positives at random.
+
+    From 3D models, random pairs that were mined are drawn, as Radenovic et al. draw them, so that a photograph in many
+    pairs is a query more often; further positives are others of the query's pairs. From landmarks and labels every
+    photograph that shares a label with another is a query at most once, and its positives share a label with it.
+
+    Args:
+        supervision: pairs, or labels.
+        queries: at most so many tuples.
+        positives: at most so many of each query.
+        rng: draws.
+
+    Returns:
+        (q, 1 + positives) photographs: the query, then its positives; -1 where there are no more.
+    """
+    if supervision.source.startswith("geometry"):
+        pairs = supervision.pairs
+        drawn = rng.permutation(len(pairs))[:queries]
+        chosen, first = (pairs[name].to_numpy(np.int64)[drawn] for name in ("query", "positive"))
+    else:
+        chosen, first = rng.permutation(_with_company(supervision))[:queries], None
+    found = np.full((len(chosen), 1 + positives), -1, dtype=np.int64)
+    found[:, 0] = chosen
+    for begin in range(0, len(chosen), QUERIES_PER_BLOCK):
+        block = slice(begin, begin + QUERIES_PER_BLOCK)
+        partners = _partners(supervision, chosen[block])
+        keys = np.where(partners, rng.random(partners.shape), 2.0)
+        if first is not None:
+            keys[np.arange(len(keys)), first[block]] = -1  # the drawn pair's positive comes first
+        kept = min(positives, keys.shape[1])
+        ranked = np.argsort(keys, axis=1, kind="stable")[:, :kept]
+        found[block, 1 : 1 + kept] = np.where(np.take_along_axis(keys, ranked, axis=1) < 2, ranked, -1)
+    return found
+
 
 def hardest_negatives(
-    outputs: NDArray[np.float32], models: NDArray[np.int32], queries: NDArray[np.int64], count: int
-) -> NDArray[np.int64]:
-    """Find the photographs of other models that are most like each query.
+    outputs: NDArray[np.float32], supervision: Supervision, queries: Rows, count: int, pool: Rows | None = None
+) -> Rows:
+    """Find the photographs of other clusters that are most like each query.
 
-    The rule of Radenovic et al. (their released code, `hard_neg_remine`): candidates are of another 3D model than
-    the query, ranked by inner product of unit vectors, at most one of each model. Photographs in no model are not
-    candidates: they may show the query's own place.
+    The rule of Radenovic et al. (their released code, `hard_neg_remine`): candidates are of another cluster (a 3D
+    model there) than the query, ranked by inner product of unit vectors, at most one of each cluster. Here a cluster is
+    a set of labels, and clusters that share any label with the query are no candidates. Nor are photographs without a
+    label or a model: they may show the query's own place.
 
     Args:
         outputs: (n, B) current network outputs, any length.
-        models: (n,) the 3D model of each photograph, -1 for none.
+        supervision: clusters and labels of n photographs.
         queries: (q,) rows of `outputs`.
         count: negatives of a query.
+        pool: (m,) the only candidates; all photographs where not given.
 
     Returns:
-        (q, m) rows of `outputs`, hardest first; m is `count`, or fewer where there are fewer other models.
+        (q, count) rows of `outputs`, hardest first; -1 where there are no more clusters.
     """
-    lengths = np.linalg.norm(outputs, axis=1, keepdims=True)
-    unit = outputs / np.maximum(lengths, 1e-12)
-    names, members = np.unique(models[models >= 0], return_inverse=True)
-    candidates = np.flatnonzero(models >= 0)
-    count = min(count, len(names) - 1)
-    chosen = np.empty((len(queries), max(count, 0)), dtype=np.int64)
-    if count < 1:
+    unit = _unit(outputs)
+    candidates = supervision.labelled if pool is None else np.intersect1d(pool, supervision.labelled)
+    chosen = np.full((len(queries), count), -1, dtype=np.int64)
+    if not len(candidates):
         return chosen
+    names, members = np.unique(supervision.clusters[candidates], return_inverse=True)
     order = np.argsort(members, kind="stable")
     candidates = candidates[order]
-    starts = np.searchsorted(members[order], np.arange(len(names)))
+    starts = np.append(np.searchsorted(members[order], np.arange(len(names))), len(candidates))
     for begin in range(0, len(queries), QUERIES_PER_BLOCK):
         block = queries[begin : begin + QUERIES_PER_BLOCK]
         similarity = unit[block] @ unit[candidates].T
-        best = np.maximum.reduceat(similarity, starts, axis=1)
-        best[models[block][:, None] == names] = -np.inf
+        best = np.maximum.reduceat(similarity, starts[:-1], axis=1)
+        best[supervision.shared(block, candidates[starts[:-1]]) > 0] = -np.inf
         ranked = np.argsort(-best, axis=1, kind="stable")[:, :count]
-        for row, of_models in enumerate(ranked):
-            for column, model in enumerate(of_models):
-                stop = starts[model + 1] if model + 1 < len(starts) else len(candidates)
-                within = similarity[row, starts[model] : stop]
-                chosen[begin + row, column] = candidates[starts[model] + int(np.argmax(within))]
+        for row, column in np.argwhere(np.isfinite(np.take_along_axis(best, ranked, axis=1))):
+            cluster = ranked[row, column]
+            within = similarity[row, starts[cluster] : starts[cluster + 1]]
+            chosen[begin + row, column] = candidates[starts[cluster] + int(np.argmax(within))]
     return chosen
+
+
+def hardest_strangers(outputs: NDArray[np.float32], supervision: Supervision, queries: Rows, count: int) -> Rows:
+    """Find the photographs of a query's own 3D model that share no 3D point with it and are most like it.
+
+    This is the project's own: the other side of a building is not what the query shows, though of one model with it.
+
+    Args:
+        outputs: (n, B) current network outputs, any length.
+        supervision: clusters and overlap of n photographs.
+        queries: (q,) rows of `outputs`.
+        count: of each query.
+
+    Returns:
+        (q, count) rows of `outputs`, hardest first; -1 where there are no more.
+    """
+    unit, clusters = _unit(outputs), supervision.clusters
+    chosen = np.full((len(queries), count), -1, dtype=np.int64)
+    for row, query in enumerate(queries):
+        family = np.flatnonzero(clusters == clusters[query]) if clusters[query] >= 0 else np.empty(0, np.int64)
+        strangers = family[supervision.targets(queries[row : row + 1], family)[0] == 0]
+        ranked = np.argsort(-(unit[strangers] @ unit[query]), kind="stable")[:count]
+        chosen[row, : len(ranked)] = strangers[ranked]
+    return chosen
+
+
+def _unit(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(outputs, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = outputs / np.maximum(lengths, 1e-12)
+    return unit
+
+
+def _with_company(supervision: Supervision) -> Rows:
+    """(m,) the photographs that share a label with another, ascending."""
+    common = np.flatnonzero(supervision.labels.sum(axis=0) > 1)
+    return np.flatnonzero(np.diff(supervision.labels[:, common].indptr))
+
+
+def _partners(supervision: Supervision, queries: Rows) -> NDArray[np.bool_]:
+    """(q, n) which photographs are positives of each query."""
+    n = len(supervision.rows)
+    if supervision.source.startswith("geometry"):
+        query, positive = (supervision.pairs[name].to_numpy(np.int64) for name in ("query", "positive"))
+        mined = sparse.csr_array((np.ones(len(query), dtype=np.int8), (query, positive)), shape=(n, n))
+        partners: NDArray[np.bool_] = mined[queries].toarray() > 0
+    else:
+        partners = supervision.shared(queries, np.arange(n)) > 0
+    partners[np.arange(len(queries)), queries] = False
+    return partners

@@ -1,37 +1,127 @@
-"""Check T9 of the specification of BCDH: hard negatives."""
+"""Check T9 of the specification of BCDH: hard negatives; and how positives are drawn."""
+
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
-from bitscape.supervision.tuples import hardest_negatives
+from bitscape.supervision.supervision import Supervision
+from bitscape.supervision.tuples import draw_positives, hardest_negatives, hardest_strangers, pairs_of
 
 
-def _plain(outputs, models, query, count):
-    """Rank all others and take the first of each other model."""
+def make(labels, source="labels", overlap=None, pairs=()):
+    """Make supervision of a dense (n, C) matrix of labels."""
+    n = len(labels)
+    return Supervision(
+        np.arange(n),
+        sparse.csr_array(np.asarray(labels, dtype=np.int32)),
+        sparse.csr_array(np.zeros((n, n)) if overlap is None else overlap),
+        pd.DataFrame(list(pairs), columns=["query", "positive"], dtype=np.int64),
+        source=source,
+    )
+
+
+def one_of(models, number):
+    """Make supervision of the model of each photograph, -1 for none."""
+    return make(np.eye(number + 1, dtype=np.int32)[models][:, :-1], "geometry")
+
+
+def _plain(outputs, known, query, count, pool):
+    """Walk down the ranking of all others and take the first of each other set of labels."""
+    labels = known.labels.toarray()
     unit = outputs / np.linalg.norm(outputs, axis=1, keepdims=True)
-    chosen, used = [], {models[query], -1}
+    chosen, used = [], {()}
     for i in np.argsort(-(unit @ unit[query]), kind="stable"):
-        if models[i] not in used and len(chosen) < count:
+        kind = tuple(np.flatnonzero(labels[i]))
+        if i in pool and kind not in used and not (labels[i] & labels[query]).any() and len(chosen) < count:
             chosen.append(i)
-            used.add(models[i])
-    return chosen
+            used.add(kind)
+    return chosen + [-1] * (count - len(chosen))
 
 
 @settings(deadline=None)
-@given(st.integers(0, 10_000), st.integers(1, 7), st.integers(1, 6))
-def test_they_equal_a_plain_walk_down_the_ranking(seed, count, number):
+@given(st.integers(0, 10_000), st.integers(1, 7), st.integers(1, 5), st.booleans(), st.integers(1, 40))
+def test_t9_negatives_equal_a_plain_walk_down_the_ranking(seed, count, number, several, size):
     rng = np.random.default_rng(seed)
-    models = rng.integers(-1, number, 40).astype(np.int32)
+    several_labels = (rng.random((40, number)) < 0.3).astype(np.int32)
+    known = make(several_labels) if several else one_of(rng.integers(-1, number, 40), number)
     outputs = rng.standard_normal((40, 8)).astype(np.float32)
-    queries = np.flatnonzero(models >= 0)
-    if not len(queries):
-        return
-    found = hardest_negatives(outputs, models, queries, count)
-    for query, row in zip(queries, found, strict=True):
-        assert list(row) == _plain(outputs, models, query, count)
+    pool = rng.permutation(40)[:size]
+    found = hardest_negatives(outputs, known, known.labelled, count, pool)
+    for query, row in zip(known.labelled, found, strict=True):
+        assert list(row) == _plain(outputs, known, query, count, set(pool.tolist()))
 
 
 def test_one_model_has_no_negatives():
-    found = hardest_negatives(np.eye(4, dtype=np.float32), np.zeros(4, dtype=np.int32), np.arange(4), 5)
-    assert found.shape == (4, 0)
+    found = hardest_negatives(np.eye(4, dtype=np.float32), one_of(np.zeros(4, dtype=int), 1), np.arange(4), 5)
+    assert found.shape == (4, 5)
+    assert (found == -1).all()
+
+
+@given(st.integers(0, 1000), st.integers(1, 4))
+def test_strangers_are_of_the_same_model_and_share_nothing(seed, count):
+    rng = np.random.default_rng(seed)
+    models = rng.integers(-1, 3, 30)
+    overlap = np.where((models[:, None] == models) & (models >= 0), rng.random((30, 30)), 0)
+    overlap = np.where(overlap < 0.6, 0, overlap)
+    known = replace(
+        one_of(models, 3), overlap=sparse.csr_array(np.maximum(overlap, overlap.T)), source="geometry-graded"
+    )
+    outputs = rng.standard_normal((30, 8)).astype(np.float32)
+    unit = outputs / np.linalg.norm(outputs, axis=1, keepdims=True)
+    found = hardest_strangers(outputs, known, np.arange(30), count)
+    shared = known.overlap.toarray()
+    for query, row in enumerate(found):
+        right = [i for i in range(30) if i != query and models[i] == models[query] >= 0 and shared[query, i] == 0]
+        best = sorted(right, key=lambda i: -float(unit[i] @ unit[query]))[:count]
+        assert list(row) == best + [-1] * (count - len(best))
+
+
+def test_mined_pairs_are_drawn_once_each_and_filled_up_with_other_positives():
+    pairs = [(0, 1), (0, 2), (0, 3), (1, 0), (4, 5)]
+    known = make(np.ones((6, 1)), "geometry", pairs=pairs)
+    drawn = draw_positives(known, 10, 3, np.random.default_rng(0))
+    assert sorted(map(tuple, drawn[:, :2])) == sorted(pairs)
+    for query, *positives in drawn:
+        there = [positive for positive in positives if positive >= 0]
+        assert sorted(there) == sorted(positive for one, positive in pairs if one == query)
+    assert len(draw_positives(known, 2, 3, np.random.default_rng(0))) == 2
+
+
+def test_positives_share_a_label_and_lonely_photographs_are_no_queries():
+    labels = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]])
+    drawn = draw_positives(make(labels), 10, 4, np.random.default_rng(0))
+    found = {int(query): sorted(p for p in positives if p >= 0) for query, *positives in drawn}
+    assert found == {0: [1], 1: [0, 2], 2: [1]}
+
+
+def test_draws_are_those_of_the_generator_alone():
+    known = make(np.eye(4, dtype=int)[np.arange(40) % 4])
+    first, second, other = (draw_positives(known, 20, 2, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    assert (first == second).all()
+    assert (first != other).any()
+
+
+def test_every_positive_is_drawn_equally_often():
+    known = make(np.ones((5, 1), dtype=int))
+    rng = np.random.default_rng(0)
+    counts = np.zeros((5, 5))
+    for _ in range(1000):
+        for query, positive in draw_positives(known, 5, 1, rng):
+            counts[query, positive] += 1
+    assert (np.diag(counts) == 0).all()
+    others = counts[~np.eye(5, dtype=bool)]
+    assert np.abs(others - 250).max() < 5 * np.sqrt(250 * 0.75)
+
+
+def test_pairs_compare_the_query_with_all_else_of_its_tuple():
+    pairs = pairs_of(np.array([[7, 8, -1, 3, 5], [8, 7, 9, 3, -1]]), positives=2)
+    assert pairs.images.tolist() == [7, 8, 3, 5, 8, 7, 9, 3]
+    expected = [(7, 8, 1), (7, 3, 0), (7, 5, 0), (8, 7, 1), (8, 9, 1), (8, 3, 0)]
+    assert list(zip(*pairs.ends.tolist(), pairs.similar.tolist(), strict=True)) == expected
+    ends, shares = pairs.ends, pairs.shares()
+    for image in np.unique(ends):
+        assert shares[ends == image].sum() == 1 or abs(shares[ends == image].sum() - 1) < 1e-6
