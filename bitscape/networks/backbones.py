@@ -50,22 +50,8 @@ class Backbone(nn.Module):
 
     def __init__(self, name: str, weights: str) -> None:
         super().__init__()
-        timm = _import_timm()
-        if not timm.is_model(name):
-            near = ", ".join(timm.list_models(f"*{name}*")[:5] or timm.list_models("*lite*")[:5])
-            raise BitscapeError(f"describe.backbone: timm knows no model {name!r}; it knows, for example, {near}.")
-        try:
-            self.network = timm.create_model(name, pretrained=weights == "hub", num_classes=0)
-        except (OSError, RuntimeError) as error:
-            raise BitscapeError(
-                f"describe.weights: the weights of {name} cannot be fetched from the hub ({str(error)[:120]}); "
-                "name a local file instead."
-            ) from None
+        self.network = create_pretrained(name, weights, "describe", num_classes=0)
         self.mean, self.std = self.network.default_cfg["mean"], self.network.default_cfg["std"]
-        if weights == "package":
-            _load_packaged(self.network, name)
-        elif weights not in ("hub", "random"):
-            _load_file(self.network, Path(weights))
         self.eval().requires_grad_(False)
 
     def forward(self, photographs: Tensor) -> Tensor:
@@ -88,6 +74,36 @@ class Backbone(nn.Module):
         return maps
 
 
+def create_pretrained(name: str, weights: str, section: str, **options: Any) -> Any:
+    """Build a timm network with its weights.
+
+    Args:
+        name: any timm model name.
+        weights: `package`, `hub`, `random` or a local file, see `Backbone`.
+        section: of `params.yaml`, for messages.
+        options: of timm's `create_model`, such as `num_classes`.
+
+    Raises:
+        BitscapeError: if the name or the weights are not to be had.
+    """
+    timm = _import_timm()
+    if not timm.is_model(name):
+        near = ", ".join(timm.list_models(f"*{name}*")[:5] or timm.list_models("*lite*")[:5])
+        raise BitscapeError(f"{section}.backbone: timm knows no model {name!r}; it knows, for example, {near}.")
+    try:
+        network = timm.create_model(name, pretrained=weights == "hub", **options)
+    except (OSError, RuntimeError) as error:
+        raise BitscapeError(
+            f"{section}.weights: the weights of {name} cannot be fetched from the hub ({str(error)[:120]}); "
+            "name a local file instead."
+        ) from None
+    if weights == "package":
+        _load_packaged(network, name)
+    elif weights not in ("hub", "random"):
+        load_weights(network, Path(weights), section)
+    return network
+
+
 def _load_packaged(network: nn.Module, name: str) -> None:
     if name != PACKAGED:
         raise BitscapeError(
@@ -101,18 +117,23 @@ def _load_packaged(network: nn.Module, name: str) -> None:
     network.load_state_dict(dict(zip(own, packaged.values(), strict=False)))
 
 
-def _load_file(network: nn.Module, path: Path) -> None:
+def load_weights(network: nn.Module, path: Path, section: str) -> None:
+    """Load a local file of weights (`.safetensors`, or a state dict) into a network; tensors it has not are ignored.
+
+    Raises:
+        BitscapeError: if the file cannot be read, or lacks tensors of the network.
+    """
     from safetensors.torch import load_file
 
     try:
         safe = path.suffix == ".safetensors"
         state: dict[str, Any] = load_file(path) if safe else torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # each format has its own kinds of error, and all mean the same to the user
-        raise BitscapeError(f"describe.weights: {path} cannot be read as weights ({str(error)[:120]}).") from None
+        raise BitscapeError(f"{section}.weights: {path} cannot be read as weights ({str(error)[:120]}).") from None
     missing = network.load_state_dict(state.get("state_dict", state), strict=False).missing_keys
     if missing:
         raise BitscapeError(
-            f"describe.weights: {path} lacks {len(missing)} tensors of the network, such as {missing[0]}."
+            f"{section}.weights: {path} lacks {len(missing)} tensors of the network, such as {missing[0]}."
         )
 
 

@@ -19,14 +19,14 @@ class TensorFlowAdam(Adam):
 
     def __init__(self, params: Any, lr: float, eps: float, decay: float = 1.0, decay_steps: int = 1) -> None:
         super().__init__(params, lr=lr)
-        self.rate, self.epsilon_hat, self.decay, self.decay_steps = lr, eps, decay, decay_steps
-        self.steps = 0
+        self.epsilon_hat, self.decay, self.decay_steps = eps, decay, decay_steps
+        for group in self.param_groups:
+            group["initial_lr"], group["steps"] = group["lr"], 0
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Take one step."""
-        rate = self.rate * self.decay ** (self.steps // self.decay_steps)
-        self.steps += 1
         for group in self.param_groups:
-            group["lr"] = rate
-            group["eps"] = self.epsilon_hat / (1 - group["betas"][1] ** self.steps) ** 0.5
+            group["lr"] = group["initial_lr"] * self.decay ** (group["steps"] // self.decay_steps)
+            group["steps"] += 1
+            group["eps"] = self.epsilon_hat / (1 - group["betas"][1] ** group["steps"]) ** 0.5
         return super().step(closure)

@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import numpy as np
 import torch
 
@@ -46,3 +48,36 @@ def test_torchs_own_epsilon_is_about_31_times_larger_at_the_first_step():
         optimiser.step()
         steps.append(weight.item())
     np.testing.assert_allclose(steps[1] / steps[0], 1 / np.sqrt(0.001), rtol=1e-2)
+
+
+def test_with_epsilon_one_the_steps_warm_up_as_the_specification_says():
+    weight = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    optimiser = TensorFlowAdam([weight], lr=1.0, eps=1.0)
+    values = [0.0]
+    for _ in range(1000):
+        weight.grad = torch.tensor([1e-6], dtype=torch.float64)
+        optimiser.step()
+        values.append(weight.item())
+    factors = -np.diff(values) / 1e-6
+    np.testing.assert_allclose(factors[[0, 199, 999]], [0.03, 0.43, 0.80], atol=0.006)
+
+
+def test_a_restored_optimiser_goes_on_as_the_first_one():
+    gradients = torch.randn(8, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+    def take(optimiser, weight, chosen):
+        for gradient in chosen:
+            weight.grad = gradient.clone()
+            optimiser.step()
+
+    def make(start):
+        weight = start.clone().requires_grad_()
+        return weight, TensorFlowAdam([weight], lr=0.1, eps=1.0, decay=0.5, decay_steps=3)
+
+    weight, optimiser = make(torch.zeros(3, dtype=torch.float64))
+    take(optimiser, weight, gradients[:5])
+    again, restored = make(weight.detach())
+    restored.load_state_dict(deepcopy(optimiser.state_dict()))
+    take(optimiser, weight, gradients[5:])
+    take(restored, again, gradients[5:])
+    assert torch.equal(weight, again)
