@@ -3,125 +3,187 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from bitscape.core.errors import CannotTrain
-from bitscape.methods.base.learned import Learned, Outputs, Supervision
-from bitscape.networks.whitening import learned_whitening
-from bitscape.supervision.tuples import hardest_negatives
+from bitscape.methods.base.learned import Learned, Outputs
+from bitscape.networks.contrastive import contrastive, nearest_codes
+from bitscape.networks.described import described
+from bitscape.networks.graded import direction_gap, graded_similarity
+from bitscape.networks.heads import LinearHash
+from bitscape.networks.published.vgg_gem import VGGGeM
+from bitscape.networks.whitened_start import start_whitened
+from bitscape.supervision.pair_codes import pair_codes
+from bitscape.supervision.supervision import Supervision
+from bitscape.supervision.tuples import Pairs, draw_positives, hardest_negatives, hardest_strangers, pairs_of
+
+FALL = 0.1  # of the logarithm of the published network's learning rates, per epoch (Radenovic et al.'s code)
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Pairs of one batch: `left` and `right` index into `images`, `similar` is 1 or 0."""
+class Block:
+    """Some tuples: their photographs, their pairs, and (2, p, bits) codes of the pairs' ends where they are fixed.
+
+    `weight` is lambda, or rho in reading C.
+    """
 
     images: NDArray[np.int64]
-    left: Tensor
-    right: Tensor
-    similar: Tensor
+    pairs: Pairs
     weight: float
-
-
-def contrastive(left: Tensor, right: Tensor, similar: Tensor, margin: float) -> Tensor:
-    """c_ij = 1/2 s |u - v|^2 + 1/2 (1 - s) max(0, margin - |u - v|)^2 of each pair (Radenovic et al.'s form).
-
-    Args:
-        left: (p, B) outputs.
-        right: (p, B) outputs.
-        similar: (p,) 1 for a similar pair, 0 for a dissimilar one.
-        margin: distance from which dissimilar pairs cost nothing.
-
-    Returns:
-        (p,). At distance 0 the gradient of a dissimilar pair is 0, as in their MatConvNet code.
-    """
-    squared = (left - right).square().sum(dim=1)
-    apart = squared > 0
-    distance = torch.where(apart, squared, 1.0).sqrt() * apart
-    return 0.5 * similar * squared + 0.5 * (1 - similar) * (margin - distance).clamp(min=0).square()
-
-
-def quantisation(outputs: Tensor) -> Tensor:
-    """1/2 |f - b|^2 of each row with b = sgn(f) held fixed (sgn 0 = 1), the B-step in every iteration."""
-    codes = torch.where(outputs >= 0, 1.0, -1.0).detach()
-    return 0.5 * (outputs - codes).square().sum(dim=1)
+    codes: NDArray[np.float32] | None = None
 
 
 class BCDH(Learned):
-    """A BCDH-style method (Do et al., WACV 2019), reading A of the specification.
+    """A BCDH-style method (Do et al., WACV 2019): readings A, B and C of the specification, and a graded one.
 
     Only the abstract and the start of the introduction could be read; the paper's exact loss, algorithm and values are
-    **unknown**. Reading A relaxes the binary constraint with auxiliary codes: the sum over pairs of
-    c_ij(f_i, f_j) + lambda/2 (|f_i - b_i|^2 + |f_j - b_j|^2), b = sgn(f). Positives share 3D points; negatives are the
-    hardest of other models (Radenovic et al.), mined anew in each epoch. Quantisation is counted once per pair, the
-    literal reading. Proposals, not the paper's: GeM pooling, the hash layer's start (top rows of learned whitening,
-    turned at random, outputs of unit deviation), the margin 0.85 sqrt(bits), the growing lambda, Adam, and the mean
-    over pairs.
+    **unknown**. Over pairs of a query with its positives, which share 3D points, and with the hardest negatives of
+    other models (Radenovic et al.), with f the outputs and b codes,
+
+    * A: sum c(f_i, f_j) + lambda/2 (|f_i - b_i|^2 + |f_j - b_j|^2), b = sgn f,
+    * B: sum c(b_i, b_j) + lambda/2 (...), b the exact minimum for each pair by itself; only the second term trains,
+      without its lambda (1.6.2),
+    * C: sum c(f_i, f_j) + sum_i u_i (f_i - b_i) + rho/2 |f_i - b_i|^2, b = sgn(f + u / rho), and after each epoch
+      u_i += rho (f_i - b_i): an augmented Lagrangian, with multipliers u of each photograph.
+
+    All sums are divided by the number of pairs. With `supervision: geometry-graded`, **this project's own**, the
+    cosines of all photographs of a batch are brought to their shares of common 3D points, see `graded_similarity`.
+    Proposals, not the paper's: both networks, the start (learned whitening, turned towards codes, outputs of unit
+    deviation), the margin, the growing lambda and rho, Adam.
     """
 
-    needs = frozenset({"pairs"})
+    needs = frozenset({"labels", "pairs"})
 
-    @property
-    def epochs(self) -> int:
-        """How many epochs there are in all."""
-        return int(self.settings.epochs)
+    def network(self, channels: int, classes: int) -> LinearHash:
+        """One linear layer without activation, on the shared backbone or on VGG-16."""
+        if self.settings.network == "paper":
+            return VGGGeM(self.bits, self.settings.gem_learned)
+        return LinearHash(channels, self.bits)
 
-    def network(self, dimensions: int) -> nn.Linear:
-        """One linear layer without activation."""
-        return nn.Linear(dimensions, self.bits)
-
-    def start(self, network: nn.Linear, supervision: Supervision, features: NDArray[np.float32]) -> None:
-        """Take the pairs; start the hash layer from learned whitening."""
-        pairs, self.models = supervision.pairs, supervision.models
-        if len(pairs) == 0 or len(np.unique(self.models[self.models >= 0])) < 2:
+    def start(self, network: LinearHash, supervision: Supervision, features: NDArray[Any]) -> None:
+        """Take the supervision; start the hash layer from learned whitening."""
+        self.supervision, self.graded = supervision, supervision.source == "geometry-graded"
+        most = len(supervision.rows) + len(supervision.pairs)
+        positives = draw_positives(supervision, most, 1, np.random.default_rng(self.seed))
+        models = len(np.unique(supervision.labels.indices))
+        if len(positives) == 0 or models < 2:
             raise CannotTrain(
-                "bcdh learns from photographs that share 3D points and from those of other 3D models; there are "
-                f"{len(pairs)} positive pairs in {self.models.max(initial=-1) + 1} models, so add overlapping "
+                "bcdh learns from photographs that share 3D points, or a label, and from those of other 3D models or "
+                f"labels; there are {len(positives)} positive pairs in {models} models, so add overlapping "
                 "photographs of at least two places (see artifacts/reconstruct/registrations.json)."
             )
-        self.queries, self.positives = pairs["query"].to_numpy(), pairs["positive"].to_numpy()
-        mean, projection = learned_whitening(features.astype(np.float64), self.queries, self.positives)
-        kept = projection[: self.bits]
-        # Without the rotation the first bits would carry nearly all of the variance and the last only noise.
-        rotation = nn.init.orthogonal_(torch.empty(self.bits, len(kept), dtype=torch.float64)).numpy()
-        layer = rotation @ kept
-        layer /= ((features - mean) @ layer.T).std()
-        with torch.no_grad():
-            network.weight.copy_(torch.from_numpy(layer))
-            network.bias.copy_(torch.from_numpy(-layer @ mean))
+        if isinstance(network, VGGGeM):
+            network.load(self.settings.weights)
+        start_whitened(network.hash, described(network, features), positives[:, 0], positives[:, 1], self.seed)
+        self.multipliers = np.zeros((len(features), self.bits), dtype=np.float32)
 
-    def optimiser(self, network: nn.Module) -> Optimizer:
-        """Adam on the hash layer."""
-        return Adam(network.parameters(), lr=self.settings.learning_rate)
+    def optimiser(self, groups: list[dict[str, Any]]) -> Optimizer:
+        """Adam."""
+        return Adam(groups)
 
-    def batches(self, epoch: int, outputs: Outputs, rng: np.random.Generator) -> Iterator[Pairs]:
-        """Draw random positive pairs, and for each query its hardest negatives under the current network."""
-        drawn = rng.permutation(len(self.queries))[: self.settings.queries_per_epoch]
-        queries, positives = self.queries[drawn], self.positives[drawn]
-        negatives = hardest_negatives(outputs(), self.models, queries, self.settings.negatives)
-        growth = self.settings.lambda_start * self.settings.lambda_growth ** (epoch - 1)
-        weight = min(growth, self.settings.lambda_max)
-        tuples = np.concatenate([queries[:, None], positives[:, None], negatives], axis=1)
-        for start in range(0, len(tuples), self.settings.batch_size):
-            block = tuples[start : start + self.settings.batch_size]
-            of_tuple = torch.arange(block.size).reshape(block.shape)
-            similar = torch.zeros(block.shape)
-            similar[:, 1] = 1
-            left = of_tuple[:, :1].expand(-1, block.shape[1] - 1)
-            yield Pairs(block.ravel(), left.flatten(), of_tuple[:, 1:].flatten(), similar[:, 1:].flatten(), weight)
+    def rate(self, epoch: int) -> float:
+        """Let the rates of the network from pixels fall by exp(-0.1) each epoch, as Radenovic et al. do."""
+        return math.exp(-FALL * (epoch - 1)) if self.settings.network == "paper" else 1.0
 
-    def loss(self, network: nn.Module, features: Tensor, batch: Pairs) -> dict[str, Tensor]:
-        """Contrastive and quantisation terms, mean over the pairs of the batch."""
+    def weight(self, epoch: int) -> float:
+        """Give lambda, or rho in reading C, of an epoch (from 1)."""
+        chosen = self.settings
+        if chosen.reading == "B":
+            return float(chosen.lambda_max)
+        kind = "rho" if chosen.reading == "C" else "lambda"
+        start, growth, most = (getattr(chosen, f"{kind}_{part}") for part in ("start", "growth", "max"))
+        return float(min(start * growth ** (epoch - 1), most))
+
+    def batches(self, epoch: int, outputs: Outputs, rng: np.random.Generator) -> Iterator[Block]:
+        """Draw queries and positives; mine their hardest negatives `remine` times, under the network as it is then."""
+        chosen, known = self.settings, self.supervision
+        positives = chosen.graded_positives if self.graded else chosen.positives
+        drawn = draw_positives(known, chosen.queries_per_epoch, positives, rng)
+        pool = rng.permutation(len(known.rows))[: chosen.pool]
+        # Rounds are of whole batches.
+        rounds = np.array_split(np.arange(0, len(drawn), chosen.batch_size), chosen.remine)
+        for starts in (starts for starts in rounds if len(starts)):
+            current, part = outputs(), drawn[starts[0] : starts[-1] + chosen.batch_size]
+            tuples = [part, hardest_negatives(current, known, part[:, 0], chosen.negatives, pool)]
+            if self.graded:
+                tuples.append(hardest_strangers(current, known, part[:, 0], chosen.graded_strangers))
+            mined = np.concatenate(tuples, axis=1)
+            for start in range(0, len(mined), chosen.batch_size):
+                pairs = pairs_of(mined[start : start + chosen.batch_size], positives)
+                if self.graded:
+                    yield Block(np.unique(pairs.images), pairs, chosen.graded_quantisation)
+                    continue
+                fixed = self.codes_of(current[pairs.ends], pairs, self.weight(epoch))
+                yield Block(pairs.images, pairs, self.weight(epoch), fixed if chosen.b_refresh == "round" else None)
+
+    def codes_of(self, ends: NDArray[np.float32], pairs: Pairs, weight: float) -> NDArray[np.float32]:
+        """Do the B-step: (2, p, bits) codes of the (2, p, bits) outputs of the pairs' ends."""
+        chosen = self.settings
+        if chosen.reading == "B":
+            codes = pair_codes(ends[0], ends[1], pairs.similar, self.margin, weight, chosen.hinge)
+            return codes.astype(np.float32)
+        shift = self.multipliers[pairs.ends] / weight if chosen.reading == "C" else 0
+        return np.where(ends + shift >= 0, 1, -1).astype(np.float32)
+
+    @property
+    def margin(self) -> float:
+        """The distance from which dissimilar outputs cost nothing (1.6.4)."""
+        return float(self.settings.margin * math.sqrt(self.bits))
+
+    def loss(self, network: Any, features: Tensor, batch: Block) -> dict[str, Tensor]:
+        """Distances of the pairs and their quantisation, divided by the number of pairs."""
         outputs = network(features)
-        similar = batch.similar.to(outputs.device)
-        margin = self.settings.margin * math.sqrt(self.bits)
-        pairs = contrastive(outputs[batch.left], outputs[batch.right], similar, margin)
-        gaps = quantisation(outputs)
-        return {
-            "contrastive": pairs.mean(),
-            "quantisation": batch.weight * (gaps[batch.left] + gaps[batch.right]).mean(),
+        if self.graded:
+            return self._graded_terms(outputs, batch)
+        pairs, reading, device = batch.pairs, self.settings.reading, outputs.device
+        ends = torch.stack([outputs[pairs.left], outputs[pairs.right]])
+        fixed = batch.codes
+        if fixed is None:
+            fixed = self.codes_of(ends.detach().float().cpu().numpy(), pairs, batch.weight)
+        codes = torch.from_numpy(fixed).to(ends)
+        shares = np.ones((2, len(pairs.left)), np.float32)
+        if reading == "C" or self.settings.quant_count == "image":
+            shares = pairs.shares()
+        compared = codes if reading == "B" else ends
+        similar = torch.from_numpy(pairs.similar).to(device)
+        gaps = 0.5 * (1.0 if reading == "B" else batch.weight) * (ends - codes).square().sum(dim=-1)
+        terms = {
+            "contrastive": contrastive(compared[0], compared[1], similar, self.margin, self.settings.hinge).mean(),
+            "quantisation": (torch.from_numpy(shares).to(gaps) * gaps).sum() / len(pairs.left),
         }
+        if reading == "C":
+            pulls = (torch.from_numpy(self.multipliers[pairs.ends]).to(ends) * (ends - codes)).sum(dim=-1)
+            terms["multipliers"] = (torch.from_numpy(shares).to(pulls) * pulls).sum() / len(pairs.left)
+        return terms
+
+    def _graded_terms(self, outputs: Tensor, batch: Block) -> dict[str, Tensor]:
+        overlap = self.supervision.targets(batch.images, batch.images)
+        targets = torch.from_numpy(overlap**self.settings.graded_power).to(outputs)
+        others = ~torch.eye(len(targets), dtype=torch.bool, device=outputs.device)
+        return {
+            "similarity": graded_similarity(outputs, targets, others, self.settings.graded_zeros),
+            "quantisation": batch.weight * direction_gap(outputs, nearest_codes(outputs)),
+        }
+
+    def end_epoch(self, epoch: int, outputs: Outputs) -> dict[str, float]:
+        """In reading C let the multipliers take a step; give how far outputs are from codes, per bit."""
+        if self.settings.reading != "C" or self.graded:
+            return {}
+        now, rho = outputs(), self.weight(epoch)
+        gaps = now - np.where(now + self.multipliers / rho >= 0, 1, -1)
+        self.multipliers = (self.multipliers + rho * gaps).astype(np.float32)
+        return {"residual": float(np.sqrt(np.mean(gaps**2)))}
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Give the multipliers of reading C."""
+        return {"multipliers": self.multipliers} if self.settings.reading == "C" else {}
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:
+        """Take back the multipliers."""
+        self.multipliers = state.get("multipliers", self.multipliers)

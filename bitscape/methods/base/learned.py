@@ -2,36 +2,17 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
-from bitscape.networks.pooling import gem, unit_length
+from bitscape.supervision.supervision import Supervision
 
 Outputs = Callable[[], NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class Supervision:
-    """What training photographs are known to have in common; rows count training photographs only.
-
-    Attributes:
-        rows: (n,) the training photographs as rows of the collection.
-        models: (n,) int32, the 3D model of each, -1 for none.
-        pairs: `query`, `positive` (rows of training photographs), `shared_points`, `overlap`, `scale_change`.
-        similarity: (n, n) int8, stored 1 is a neighbour.
-    """
-
-    rows: NDArray[np.int64]
-    models: NDArray[np.int32]
-    pairs: pd.DataFrame
-    similarity: sparse.csr_array
+Needs = Literal["labels", "pairs", "similarity"]
 
 
 class Learned(ABC):
@@ -43,24 +24,24 @@ class Learned(ABC):
         seed: of everything random.
     """
 
-    needs: ClassVar[frozenset[str]]
+    needs: ClassVar[frozenset[Needs]]
 
     def __init__(self, settings: Any, bits: int, seed: int) -> None:
         self.settings, self.bits, self.seed = settings, bits, seed
 
     @property
-    @abstractmethod
     def epochs(self) -> int:
         """How many epochs there are in all."""
-
-    @staticmethod
-    def fixed(maps: Tensor) -> Tensor:
-        """Compute what training never changes, once for all photographs: (N, C, h, w) maps to (N, ...) features."""
-        return unit_length(gem(maps))
+        return int(self.settings.epochs)
 
     @abstractmethod
-    def network(self, dimensions: int) -> Any:
-        """Build what is trained: (N, dimensions, ...) features to (N, bits) outputs, whose signs are the code."""
+    def network(self, channels: int, classes: int) -> Any:
+        """Build what is trained, an `Encoder`.
+
+        Args:
+            channels: of the shared backbone's feature maps.
+            classes: columns of the training photographs' labels; 0 where the method asks for none.
+        """
 
     @abstractmethod
     def start(self, network: Any, supervision: Supervision, features: NDArray[np.float32]) -> None:
@@ -71,8 +52,8 @@ class Learned(ABC):
         """
 
     @abstractmethod
-    def optimiser(self, network: nn.Module) -> Optimizer:
-        """Build the optimiser."""
+    def optimiser(self, groups: list[dict[str, Any]]) -> Optimizer:
+        """Build the optimiser of the parameter groups, which name their learning rates."""
 
     @abstractmethod
     def batches(self, epoch: int, outputs: Outputs, rng: np.random.Generator) -> Iterator[Any]:
@@ -82,9 +63,24 @@ class Learned(ABC):
         """
 
     @abstractmethod
-    def loss(self, network: nn.Module, features: Tensor, batch: Any) -> dict[str, Tensor]:
+    def loss(self, network: Any, features: Tensor, batch: Any) -> dict[str, Tensor]:
         """Compute the named terms of the loss of a batch's (b, ...) features; their sum is minimised."""
+
+    def rate(self, epoch: int) -> float:
+        """Give the share of the initial learning rates at which an epoch (from 1) is trained; 1 by default."""
+        return 1.0
 
     def end_epoch(self, epoch: int, outputs: Outputs) -> dict[str, float]:
         """Do what is done between epochs; give what is worth a column of the history."""
         return {}
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Give what the method itself has learned between epochs, for checkpoints."""
+        return {}
+
+    def restore(self, state: dict[str, NDArray[Any]]) -> None:  # noqa: B027 (most methods have nothing to take back)
+        """Take back what `state` gave, after `start`."""
+
+    def codes(self) -> NDArray[np.int8] | None:
+        """Give the learned codes of the training photographs, (n, bits) of -1 and +1, where the method learns such."""
+        return None

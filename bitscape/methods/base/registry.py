@@ -5,7 +5,17 @@ from typing import Any
 
 from bitscape.core.params import Params
 
-REGISTRY = {"lsh": "LSH", "itq": "ITQ", "bcdh": "BCDH", "dsah": "DSAH"}
+REGISTRY = {
+    "lsh": "LSH",
+    "pcasign": "PCASign",
+    "itq": "ITQ",
+    "bcdh": "BCDH",
+    "ath": "ATH",
+    "dsah": "DSAH",
+    "rvssdh": "RVSSDH",
+    "exchnet": "ExchNet",
+    "dsrh": "DSRH",
+}
 
 
 def create(name: str, bits: int, params: Params) -> Any:

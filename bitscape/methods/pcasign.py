@@ -1,0 +1,38 @@
+"""PCA-sign: the signs of the principal components."""
+
+import faiss
+import numpy as np
+
+from bitscape.core.errors import CannotTrain
+from bitscape.methods.base.closed_form import ClosedForm, Floats
+
+
+class PCASign(ClosedForm):
+    """Signs of the first principal components, the start from which ITQ turns (FAISS's `PCAMatrix`).
+
+    Descriptors are centred and brought to unit length before the PCA, as for ITQ, so that the two differ in nothing but
+    the rotation.
+    """
+
+    def fit(self, descriptors: Floats) -> dict[str, Floats]:
+        """Fit on (n, D) training descriptors.
+
+        Raises:
+            CannotTrain: if there are more bits than dimensions, or fewer photographs than bits.
+        """
+        n, dimensions = descriptors.shape
+        if self.bits > min(n, dimensions):
+            raise CannotTrain(
+                f"pcasign finds at most {min(n, dimensions)} directions in {n} training descriptors of {dimensions} "
+                f"dimensions, not {self.bits}; shorten `bits` in params.yaml or add photographs."
+            )
+        mean = descriptors.mean(axis=0, dtype=np.float64).astype(np.float32)
+        centred = descriptors - mean
+        centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
+        transform = faiss.PCAMatrix(dimensions, self.bits)
+        transform.train(np.ascontiguousarray(centred))
+        return {
+            "mean": mean,
+            "projection": faiss.vector_to_array(transform.A).reshape(-1, dimensions)[: self.bits].copy(),
+            "bias": faiss.vector_to_array(transform.b)[: self.bits].copy(),
+        }
