@@ -1,95 +1,195 @@
-"""The one training loop: seeds, epochs, history and the choice of the best epoch."""
+"""The one training loop: seeds, epochs, checkpoints, history and the choice of the best epoch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from lightning_fabric import Fabric
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.params import Common
 from bitscape.core.progress import progress
-from bitscape.methods.base.learned import Learned, Supervision
-from bitscape.training.outputs import compute_outputs, fixed_features
+from bitscape.methods.base.learned import Learned
+from bitscape.networks.backbones import Backbone
+from bitscape.networks.encoder import Encoder
+from bitscape.supervision.supervision import Supervision
+from bitscape.training.checkpoint import Checkpoint
+from bitscape.training.device import start_fabric
+from bitscape.training.inputs import Inputs
+from bitscape.training.outputs import compute_outputs
 
-Validate = Callable[[Callable[[NDArray[np.int64]], NDArray[np.float32]]], float]
+OutputsOf = Callable[[NDArray[np.int64]], NDArray[np.float32]]
+Validate = Callable[[OutputsOf], Mapping[str, float]]
+SCORE = "map_expected"
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The weights of the chosen epoch, the history of all, and which was chosen."""
+    """The weights of the chosen epoch, the history of all, and which was chosen.
+
+    Attributes:
+        weights: on the CPU.
+        history: `epoch`, terms of the loss, what the method and the validation tell of the epoch.
+        epoch: the chosen one.
+        codes: (n, bits) int8 codes of the training photographs that the method has learned itself, or None.
+    """
 
     weights: dict[str, Tensor]
     history: pd.DataFrame
     epoch: int
+    codes: NDArray[np.int8] | None
+
+
+def build(method: Learned, channels: int, classes: int, backbone: Callable[[], tuple[Backbone, int]] | None) -> Encoder:
+    """Build a method's network, with the shared backbone attached where it is to be trained along.
+
+    Args:
+        method: the method.
+        channels: of the shared feature maps.
+        classes: columns of the labels.
+        backbone: gives the backbone and the side of its photographs; None where it is frozen.
+    """
+    network: Encoder = method.network(channels, classes)
+    if backbone is not None and not network.side:
+        network.attach(*backbone())
+    return network
 
 
 def train(
     method: Learned,
-    maps: NDArray[np.float16],
+    inputs: Inputs,
     supervision: Supervision,
     validate: Validate,
-    device: torch.device,
+    common: Common | None = None,
+    backbone: Callable[[], tuple[Backbone, int]] | None = None,
+    checkpoint: Checkpoint = Checkpoint(None),  # noqa: B008 (it is frozen)
 ) -> Trained:
     """Train a method and keep the epoch of highest expected mAP on `query_val`.
 
     Epoch 0 is the initial network and may be chosen. Where nothing can be validated (NaN) the last epoch is kept.
-    The same inputs, seed and number of threads give the same weights on a CPU.
+    The same inputs, seed and number of threads give the same weights on a CPU, also where the run was stopped between
+    and went on from its checkpoint.
 
     Args:
         method: what to train.
-        maps: (N, C, h, w) float16 feature maps of the whole collection, usually a memory map.
+        inputs: the photographs of the whole collection.
         supervision: what it learns from.
-        validate: is given a function from rows of the collection to outputs, and gives the metric, higher is better.
-        device: where the network is.
+        validate: is given a function from rows of the collection to outputs, and gives columns of the history, among
+            them `map_expected`, higher is better.
+        common: device, precision, patience.
+        backbone: gives the backbone to train along; None where it is frozen.
+        checkpoint: where to keep the state of the training.
 
     Returns:
-        Weights on the CPU, the history (`epoch`, loss terms, `map_expected`), the chosen epoch.
+        Weights, history, the chosen epoch and learned codes.
 
     Raises:
         BitscapeError: if a term of the loss is not finite, naming the term and the epoch.
         CannotTrain: if the collection lacks what the method learns from.
     """
+    common = common or Common()
     torch.manual_seed(method.seed)
     torch.use_deterministic_algorithms(True, warn_only=True)
     rng = np.random.default_rng(method.seed)
-    features = fixed_features(method, maps, device)
-    network = method.network(features.shape[1]).to(device)
+    fabric = start_fabric(common)
+    network = build(method, inputs.maps.shape[1], supervision.labels.shape[1], backbone)
+    inputs.fit(network, supervision.rows, rng)
+    features = inputs.features(network.to(fabric.device), fabric.device)
     method.start(network, supervision, features[supervision.rows])
+    optimiser = method.optimiser(network.parameter_groups(method.settings.learning_rate, common.backbone_rate))
+    for group in optimiser.param_groups:
+        group.setdefault("initial_lr", group["lr"])
+    wrapped, optimiser = fabric.setup(network, optimiser)
+    for name in ("features", *network.trained):
+        wrapped.mark_forward_method(name)
 
     def outputs_of(rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        return compute_outputs(network, features, rows, device)
+        return compute_outputs(wrapped, features, rows, fabric.device)
 
     def outputs() -> NDArray[np.float32]:
         return outputs_of(supervision.rows)
 
-    optimiser = method.optimiser(network)
-    history: list[dict[str, Any]] = [{"epoch": 0, "map_expected": validate(outputs_of)}]
-    best, weights = 0, _copy(network)
+    run = _Run(method, network, optimiser, [], 0, {}, None)
+    if not run.restore(checkpoint, rng):
+        run.note({"epoch": 0, **validate(outputs_of)})
     with progress(f"train {type(method).__name__} at {method.bits} bits", method.epochs) as advance:
-        for epoch in range(1, method.epochs + 1):
+        advance(len(run.history) - 1)
+        for epoch in range(len(run.history), method.epochs + 1):
+            if common.patience and epoch - 1 - run.best >= common.patience:
+                break
+            for group in optimiser.param_groups:
+                group["lr"] = group["initial_lr"] * method.rate(epoch)
             records = []
             for batch in method.batches(epoch, outputs, rng):
-                block = torch.from_numpy(features[supervision.rows[batch.images]]).to(device)
-                records.append(_step(method, network, optimiser, block, batch, epoch))
+                chosen = np.ascontiguousarray(features[supervision.rows[batch.images]])
+                block = wrapped.features(network.augment(torch.from_numpy(chosen).to(fabric.device)))
+                records.append(_step(fabric, method, wrapped, optimiser, block, batch, epoch))
             means = pd.DataFrame(records).mean().to_dict() | method.end_epoch(epoch, outputs)
-            score = validate(outputs_of)
-            history.append({"epoch": epoch, **means, "map_expected": score})
-            if not score <= history[best]["map_expected"]:
-                best, weights = epoch, _copy(network)
-            advance(note=f"mAP {score:.3f} on query_val")
-    return Trained(weights, pd.DataFrame(history), best)
+            run.note({"epoch": epoch, **means, **validate(outputs_of)})
+            run.save(checkpoint, rng)
+            loss = sum(records[-1].values()) if records else float("nan")
+            advance(note=f"loss {loss:.3g}, mAP {run.history[-1][SCORE]:.3f} on query_val")
+    checkpoint.remove()
+    return Trained(run.weights, pd.DataFrame(run.history), run.best, run.codes)
+
+
+@dataclass
+class _Run:
+    """What a training has come to: the history, and the weights and learned codes of its best epoch."""
+
+    method: Learned
+    network: Encoder
+    optimiser: Any
+    history: list[dict[str, Any]]
+    best: int
+    weights: dict[str, Tensor]
+    codes: NDArray[np.int8] | None
+
+    def note(self, record: dict[str, Any]) -> None:
+        """Add an epoch, and keep its weights if it is the best, or if nothing can be compared."""
+        self.history.append(record)
+        if not self.weights or not record[SCORE] <= self.history[self.best][SCORE]:
+            self.best, self.codes = int(record["epoch"]), self.method.codes()
+            self.weights = {name: tensor.detach().cpu().clone() for name, tensor in self.network.state_dict().items()}
+
+    def save(self, checkpoint: Checkpoint, rng: np.random.Generator) -> None:
+        """Write all that the next epoch depends on."""
+        state = {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "method": {name: torch.from_numpy(array) for name, array in self.method.state().items()},
+            "history": self.history,
+            "best": self.best,
+            "weights": self.weights,
+            "codes": None if self.codes is None else torch.from_numpy(self.codes),
+        }
+        checkpoint.save(state, rng)
+
+    def restore(self, checkpoint: Checkpoint, rng: np.random.Generator) -> bool:
+        """Take back what was saved; False where nothing was."""
+        state = checkpoint.load(rng)
+        if state is None:
+            return False
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.method.restore({name: tensor.numpy() for name, tensor in state["method"].items()})
+        self.history, self.best, self.weights = state["history"], state["best"], state["weights"]
+        self.codes = None if state["codes"] is None else state["codes"].numpy()
+        return True
 
 
 def _step(
-    method: Learned, network: nn.Module, optimiser: torch.optim.Optimizer, features: Tensor, batch: Any, epoch: int
+    fabric: Fabric, method: Learned, network: Any, optimiser: Any, features: Tensor, batch: Any, epoch: int
 ) -> dict[str, float]:
     """Take one step and give the terms of the loss before it."""
     network.train()
-    terms = method.loss(network, features, batch)
+    with fabric.autocast():
+        terms = method.loss(network, features, batch)
     values = {name: float(term.detach()) for name, term in terms.items()}
     for name, value in values.items():
         if not np.isfinite(value):
@@ -98,10 +198,6 @@ def _step(
                 "lower its learning_rate in params.yaml."
             )
     optimiser.zero_grad()
-    torch.stack(list(terms.values())).sum().backward()
+    fabric.backward(torch.stack(list(terms.values())).sum())
     optimiser.step()
     return values
-
-
-def _copy(network: nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}

@@ -1,5 +1,6 @@
+from dataclasses import replace
+
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from scipy import sparse
@@ -7,97 +8,131 @@ from scipy import sparse
 from bitscape.core.errors import BitscapeError, CannotTrain
 from bitscape.core.params import Params
 from bitscape.methods.base.closed_form import ClosedForm
-from bitscape.methods.base.learned import Supervision
 from bitscape.methods.base.registry import REGISTRY, create
-from bitscape.retrieval.codes import pack
-from bitscape.retrieval.evaluation import mean_average_precision
-from bitscape.supervision.neighbourhood import neighbourhood_similarity
-from bitscape.training.loop import train
-from bitscape.training.outputs import compute_outputs, fixed_features
+from bitscape.training.checkpoint import Checkpoint
+from bitscape.training.inputs import Inputs
+from bitscape.training.loop import build, train
+from bitscape.training.outputs import compute_outputs
+from tests.training.world import CHANNELS, make_world
 
 CPU = torch.device("cpu")
-PLACES, VIEWS, CHANNELS = 20, 8, 64
+LEARNED = [name for name in REGISTRY if not isinstance(create(name, 16, Params()), ClosedForm)]
 
 
 @pytest.fixture(scope="module")
 def world():
-    """Twenty places; every photograph shows its place's channels and much that changes from view to view."""
-    rng = np.random.default_rng(0)
-    models = np.repeat(np.arange(PLACES), VIEWS).astype(np.int32)
-    base = np.abs(rng.standard_normal((PLACES, CHANNELS, 1, 1)))[models]
-    clutter = 2.5 * np.abs(rng.standard_normal((len(models), CHANNELS // 2, 2, 2)))
-    maps = np.concatenate([base[:, : CHANNELS // 2].repeat(2, 2).repeat(2, 3), clutter], axis=1).astype(np.float16)
-    rows = np.flatnonzero(np.arange(len(models)) % VIEWS >= 2)
-    queries = np.flatnonzero(np.arange(len(models)) % VIEWS < 2)
-    of_rows = models[rows]
-    same = [(i, j) for i in range(len(rows)) for j in range(len(rows)) if i != j and of_rows[i] == of_rows[j]]
-    pooled = maps.astype(np.float32).mean(axis=(2, 3))[rows]
-    supervision = Supervision(
-        rows, of_rows, pd.DataFrame(same, columns=["query", "positive"]), neighbourhood_similarity(pooled, 5, 5)
-    )
-    relevance = sparse.csr_array((models[queries][:, None] == of_rows[None]).astype(np.int32))
-    return maps, supervision, queries, relevance
+    return make_world()
 
 
-def _score(world, outputs_of):
-    _, supervision, queries, relevance = world
-    return mean_average_precision(pack(outputs_of(queries)), pack(outputs_of(supervision.rows)), relevance)
+def short(**common):
+    """Parameters of trainings that end after a few epochs."""
+    rounds = {name: {"rounds": 3, "epochs": 1} for name in ("dsah", "exchnet")}
+    methods = {name: {"epochs": 3} for name in LEARNED} | rounds
+    return Params.model_validate({"train": {"common": common, "methods": methods}})
 
 
-def _train(world, name, bits=16, params=None):
-    method = create(name, bits, params or Params())
-    return method, train(method, world[0], world[1], lambda outputs_of: _score(world, outputs_of), CPU)
-
-
-LEARNED = [name for name in REGISTRY if not issubclass(type(create(name, 16, Params())), ClosedForm)]
+def equal(one, other):
+    assert one.weights.keys() == other.weights.keys()
+    same = all(torch.equal(tensor, other.weights[name]) for name, tensor in one.weights.items())
+    return same and one.history.equals(other.history) and one.epoch == other.epoch
 
 
 @pytest.mark.parametrize("name", LEARNED)
 def test_t15_every_method_beats_random_hyperplanes_on_a_toy_world(world, name):
-    method, trained = _train(world, name)
-    descriptors = fixed_features(method, world[0], CPU)
+    _, trained = world.train(name)
+    pooled = world.maps.astype(np.float32).mean(axis=(2, 3))
     lsh = create("lsh", 16, Params())
-    weights = lsh.fit(descriptors[world[1].rows])
-    chance = _score(world, lambda rows: lsh.outputs(weights, descriptors[rows]))
+    weights = lsh.fit(pooled[world.supervision.rows])
+    chance = world.score(lambda rows: lsh.outputs(weights, pooled[rows]))["map_expected"]
     assert trained.history["map_expected"].max() > chance + 0.05
 
 
 @pytest.mark.parametrize("name", LEARNED)
 def test_the_chosen_weights_give_the_best_epochs_score(world, name):
-    method, trained = _train(world, name)
+    method, trained = world.train(name, params=short())
     scores = trained.history["map_expected"]
     assert trained.epoch == scores.idxmax()
-    features = fixed_features(method, world[0], CPU)
-    network = method.network(features.shape[1])
+    network = build(method, CHANNELS, world.supervision.labels.shape[1], None)
     network.load_state_dict(trained.weights)
-    again = _score(world, lambda rows: compute_outputs(network, features, rows, CPU))
+    features = Inputs(world.maps).features(network, CPU)
+    again = world.score(lambda rows: compute_outputs(network, features, rows, CPU))["map_expected"]
     assert again == pytest.approx(scores.max())
 
 
 @pytest.mark.parametrize("name", LEARNED)
 def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not(world, name):
-    short = Params.model_validate({"train": {"methods": {"bcdh": {"epochs": 2}, "dsah": {"epochs": 1, "rounds": 2}}}})
-    runs = [_train(world, name, params=short.model_copy(update={"seed": seed}))[1] for seed in (0, 0, 1)]
-    for key, tensor in runs[0].weights.items():
-        assert torch.equal(tensor, runs[1].weights[key])
-    assert runs[0].history.equals(runs[1].history)
+    runs = [world.train(name, params=short().model_copy(update={"seed": seed}))[1] for seed in (0, 0, 1)]
+    assert equal(runs[0], runs[1])
     assert not runs[0].history.equals(runs[2].history)
 
 
+class Stop(Exception):
+    """The machine stops here."""
+
+
+@pytest.mark.parametrize("name", LEARNED)
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.99])
+def test_a_run_that_was_stopped_at_any_batch_ends_in_the_same_bytes(world, name, share, tmp_path, monkeypatch):
+    kind = type(create(name, 16, Params()))
+    loss, steps, last = kind.loss, 0, -1
+
+    def counted(self, *rest):
+        nonlocal steps
+        steps += 1
+        if steps == last:
+            raise Stop
+        return loss(self, *rest)
+
+    monkeypatch.setattr(kind, "loss", counted)
+    _, whole = world.train(name, params=short())
+    last, steps = 1 + int(share * steps), 0
+    checkpoint = Checkpoint(tmp_path / "state.pt")
+    with pytest.raises(Stop):
+        world.train(name, params=short(), checkpoint=checkpoint)
+    torch.manual_seed(99)  # the next process has other random numbers
+    _, resumed = world.train(name, params=short(), checkpoint=checkpoint)
+    assert equal(whole, resumed)
+    assert not (tmp_path / "state.pt").exists()
+
+
+def test_a_damaged_checkpoint_costs_the_start_and_no_more(world, tmp_path):
+    path = tmp_path / "state.pt"
+    path.write_bytes(b"rubbish")
+    _, whole = world.train("dsah", params=short())
+    _, again = world.train("dsah", params=short(), checkpoint=Checkpoint(path))
+    assert equal(whole, again)
+
+
+def test_patience_ends_a_training_that_no_longer_gets_better(world):
+    params = short(patience=1)
+    method = create("dsah", 16, params)
+    falling = iter(np.linspace(1, 0, 50))
+    trained = train(
+        method, Inputs(world.maps), world.supervision, lambda _: {"map_expected": next(falling)}, params.train.common
+    )
+    assert len(trained.history) == 2
+    assert trained.epoch == 0
+
+
 def test_where_nothing_can_be_validated_the_last_epoch_is_kept(world):
-    method = create("dsah", 16, Params())
-    trained = train(method, world[0], world[1], lambda _: float("nan"), CPU)
+    method = create("dsah", 16, short())
+    trained = train(method, Inputs(world.maps), world.supervision, lambda _: {"map_expected": float("nan")})
     assert trained.epoch == method.epochs
 
 
+def test_bfloat16_trains_too(world):
+    _, trained = world.train("dsah", params=short(precision="bf16-mixed"))
+    assert np.isfinite(trained.history["similarity"][1:]).all()
+
+
 def test_a_term_that_is_not_finite_is_told_by_name_and_epoch(world):
-    wild = Params.model_validate({"train": {"methods": {"bcdh": {"learning_rate": 1e30}}}})
-    with pytest.raises(BitscapeError, match=r"the (contrastive|quantisation) term of BCDH became (inf|nan) in epoch 1"):
-        _train(world, "bcdh", params=wild)
+    wild = Params.model_validate({"train": {"methods": {"dsah": {"learning_rate": 1e30}}}})
+    with pytest.raises(BitscapeError, match=r"the (similarity|quantisation) term of DSAH became (inf|nan) in epoch 1"):
+        world.train("dsah", params=wild)
 
 
 def test_a_method_without_its_supervision_says_so(world):
-    maps, supervision, *_ = world
-    bare = Supervision(supervision.rows, supervision.models * 0 - 1, supervision.pairs[:0], supervision.similarity)
+    known = world.supervision
+    bare = replace(known, labels=sparse.csr_array((len(known.rows), 0), dtype=np.int32), pairs=known.pairs[:0])
     with pytest.raises(CannotTrain, match="there are 0 positive pairs in 0 models"):
-        train(create("bcdh", 16, Params()), maps, bare, lambda _: 0.0, CPU)
+        train(create("bcdh", 16, Params()), Inputs(world.maps), bare, lambda _: {"map_expected": 0.0})

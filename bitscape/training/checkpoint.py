@@ -1,0 +1,49 @@
+"""Where a training stood, so that a run that was stopped goes on as if it had not been."""
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bitscape.core.storage import publish, remove
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file that holds the state of a training after its last whole epoch.
+
+    Attributes:
+        path: the file, in a scratch folder whose name tells the inputs; None keeps nothing.
+    """
+
+    path: Path | None
+
+    def save(self, state: dict[str, Any], rng: np.random.Generator) -> None:
+        """Write the state and those of the random numbers; the old file stays until the new one is whole."""
+        if self.path is None:
+            return
+        random = {"torch": torch.get_rng_state(), "numpy": json.dumps(rng.bit_generator.state)}
+        with publish(self.path) as partial:
+            torch.save({**state, "random": random}, partial)
+
+    def load(self, rng: np.random.Generator) -> dict[str, Any] | None:
+        """Read the state back and set the random numbers; None where there is none or it cannot be read."""
+        if self.path is None or not zipfile.is_zipfile(self.path):
+            return None
+        try:
+            state: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
+            random = state.pop("random")
+        except (RuntimeError, OSError, KeyError):
+            return None  # a damaged file costs a training from its start, not an error
+        torch.set_rng_state(random["torch"])
+        rng.bit_generator.state = json.loads(random["numpy"])
+        return state
+
+    def remove(self) -> None:
+        """Forget the state of a training that is done."""
+        if self.path is not None:
+            remove(self.path)

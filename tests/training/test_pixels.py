@@ -1,0 +1,59 @@
+"""Training from pixels: the shared backbone trained along."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy import sparse
+
+from bitscape.core.params import Common, Params
+from bitscape.methods.base.registry import create
+from bitscape.networks.backbones import Backbone
+from bitscape.supervision.supervision import Supervision
+from bitscape.training.inputs import Inputs
+from bitscape.training.loop import build, train
+from bitscape.training.outputs import compute_outputs
+
+SIDE = 32
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    """Twelve photographs in three colours, and their feature maps."""
+    rng = np.random.default_rng(0)
+    paths = [tmp_path / f"{number:02}.png" for number in range(12)]
+    for number, path in enumerate(paths):
+        picture = rng.integers(0, 60, (40, 50, 3), dtype=np.uint8)
+        picture[..., number % 3] += 150
+        Image.fromarray(picture).save(path)
+    maps = np.zeros((12, 256, 1, 1), dtype=np.float16)
+    return Inputs(maps, paths, tmp_path / "scratch")
+
+
+def test_the_backbone_is_trained_along_and_saved(inputs):
+    method = create("dsah", 8, Params.model_validate({"train": {"methods": {"dsah": {"epochs": 2, "rounds": 1}}}}))
+    same = sparse.csr_array((np.arange(12)[:, None] % 3 == np.arange(12) % 3).astype(np.int8))
+    none = sparse.csr_array((12, 12), dtype=np.float32)
+    known = Supervision(np.arange(12), sparse.csr_array((12, 0), dtype=np.int32), none, similarity=same)
+    backbone = Backbone("test_efficientnet", "random")
+    before = {name: tensor.clone() for name, tensor in backbone.state_dict().items()}
+    scores = iter([0.0, 0.1, 0.2])
+    trained = train(
+        method,
+        inputs,
+        known,
+        lambda outputs_of: {"map_expected": next(scores), "outputs": float(np.abs(outputs_of(np.arange(12))).sum())},
+        Common(frozen=False, backbone_rate=1.0),
+        lambda: (backbone, SIDE),
+    )
+    assert trained.epoch == 2
+    assert np.isfinite(trained.history["outputs"]).all()
+    changed = [name for name in before if not torch.equal(trained.weights[f"backbone.{name}"], before[name])]
+    assert any("conv" in name for name in changed)
+    assert not any("running" in name for name in changed)  # batch norms keep their statistics
+    again = build(method, 256, 0, lambda: (Backbone("test_efficientnet", "random"), SIDE))
+    again.load_state_dict(trained.weights)
+    pixels = inputs.features(again, torch.device("cpu"))
+    assert pixels.shape == (12, 3, SIDE, SIDE)
+    outputs = compute_outputs(again, pixels, np.arange(12), torch.device("cpu"), batch_size=5)
+    assert np.abs(outputs).sum() == pytest.approx(trained.history["outputs"][2], rel=1e-4)
