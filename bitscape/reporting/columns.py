@@ -33,6 +33,13 @@ KNOWN: tuple[tuple[str, str, Better | None, str], ...] = (
     ("map_worst_ties", "mAP, worst ties", "high", "The same, with every tie in the worst order: a lower bound."),
     ("map_best_ties", "mAP, best ties", "high", "The same, with every tie in the best order: an upper bound."),
     (
+        "map_expected_learned_database",
+        "mAP, learned",
+        "high",
+        "The same against codes that a method has learned of each training photograph, in the place of the codes that "
+        "its network computes.",
+    ),
+    (
         r"map_expected_at_(\d+)_over_min_rk",
         "mAP@{0}",
         "high",

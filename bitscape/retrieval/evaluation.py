@@ -21,6 +21,10 @@ EmptyQuery = Literal["exclude", "zero", "error"]
 """A query without any relevant item: left out of all means, counted as 0, or an error."""
 
 
+LEARNED_DATABASE = "map_expected_learned_database"
+"""`map_expected` of the queries' codes against codes of the database that a method has learned one by one."""
+
+
 class Evaluation(NamedTuple):
     """The result of an evaluation.
 
