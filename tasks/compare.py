@@ -21,7 +21,7 @@ from bitscape.reporting.style import png
 from bitscape.reporting.summary import summarise, warnings
 from bitscape.reporting.tables import columns_of, group
 from bitscape.retrieval.chance import chance_level
-from bitscape.retrieval.evaluation import metric_names
+from bitscape.retrieval.evaluation import LEARNED_DATABASE, metric_names
 from bitscape.retrieval.hamming import histograms
 from bitscape.retrieval.precision_recall import Curve
 from tasks.entry import stage
@@ -39,6 +39,8 @@ def run(params: Params, root: Path) -> None:
     relevance = sparse.csr_array(sparse.load_npz(root / "artifacts/relevance/query_test.npz"))
     results = [_result(root, method, bits, relevance) for method in methods for bits in params.bits]
     trained = [one for one in results if one.reason is None]
+    if any(LEARNED_DATABASE in one.metrics for one in trained):
+        names.insert(names.index("map_best_ties") + 1, LEARNED_DATABASE)
     chance, asked = chance_level(relevance), members(collection, "query_test")
     kinds = [(row.landmark, *row.labels) for row in collection.iloc[asked].itertuples()]
 

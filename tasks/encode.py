@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.collection.table import database, members, read_collection
+from bitscape.collection.table import IMAGES, database, members, read_collection
 from bitscape.core.params import Params
-from bitscape.core.storage import publish
+from bitscape.core.storage import publish, read_json
 from bitscape.methods.base.closed_form import ClosedForm
 from bitscape.methods.base.registry import create
-from bitscape.retrieval.codes import pack
+from bitscape.retrieval.codes import Codes, pack
 from tasks.entry import stage
 from tasks.untrained import pass_on
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bitscape.methods.base.learned import Learned
 
 Rows = dict[str, NDArray[np.int64]]
@@ -33,10 +35,20 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
     encoder = create(method, bits, params)
     compute = _closed_form if isinstance(encoder, ClosedForm) else _learned
     outputs = compute(encoder, trained / "weights.safetensors", root, rows, params)
+    codes = {name: pack(values) for name, values in outputs.items()}
+    if (trained / "codes.npy").is_file():
+        codes["database_learned"] = _with_learned(codes["database"], trained / "codes.npy", collection)
     with publish(target) as folder:
         folder.mkdir()
-        for name, values in outputs.items():
-            np.save(folder / f"{name}.npy", pack(values))
+        for name, values in codes.items():
+            np.save(folder / f"{name}.npy", values)
+
+
+def _with_learned(database_codes: Codes, learned: Path, collection: "pd.DataFrame") -> Codes:
+    """Put the codes that the method has learned of the training photographs in the place of the network's."""
+    codes = database_codes.copy()
+    codes[np.isin(database(collection), members(collection, "train"))] = pack(np.load(learned))
+    return codes
 
 
 def _closed_form(method: ClosedForm, weights: Path, root: Path, rows: Rows, params: Params) -> Outputs:
@@ -50,13 +62,21 @@ def _learned(method: "Learned", weights: Path, root: Path, rows: Rows, params: P
     from safetensors.torch import load_file
 
     from bitscape.networks.backbones import choose_device
-    from bitscape.training.outputs import compute_outputs, fixed_features
+    from bitscape.training.inputs import Inputs
+    from bitscape.training.loop import build
+    from bitscape.training.outputs import compute_outputs
+    from tasks.learned import backbone_of
 
+    collection = read_collection(root)
     maps = np.load(root / "artifacts/describe/feature_maps.npy", mmap_mode="r")
     device = choose_device(params.train.common.device)
-    features = fixed_features(method, maps, device)
-    network = method.network(features.shape[1]).to(device)
+    built = read_json(weights.with_name("selection.json"))
+    if hasattr(method.settings, "weights"):  # the trained ones are loaded next, none need be fetched
+        method.settings = method.settings.model_copy(update={"weights": "random"})
+    network = build(method, built["channels"], built["classes"], backbone_of(params, "random")).to(device)
     network.load_state_dict(load_file(weights))
+    paths = [root / IMAGES / image for image in collection["image"]]
+    features = Inputs(maps, paths, root / ".scratch").features(network, device)
     size = params.encode.batch_size
     return {name: compute_outputs(network, features, chosen, device, size) for name, chosen in rows.items()}
 

@@ -11,7 +11,7 @@ from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
 from bitscape.core.storage import publish, write_json
 from bitscape.retrieval.codes import Codes, validate
-from bitscape.retrieval.evaluation import evaluate
+from bitscape.retrieval.evaluation import LEARNED_DATABASE, evaluate, mean_average_precision
 from bitscape.retrieval.precision_recall import Curve
 from tasks.entry import stage
 from tasks.untrained import pass_on
@@ -38,6 +38,10 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
         params.evaluate.cutoffs,
         params.evaluate.radius,
     )
+    metrics = dict(result.metrics)
+    if (encoded / "database_learned.npy").is_file():
+        asked_codes, learned = (np.load(encoded / f"{part}.npy") for part in (SPLIT, "database_learned"))
+        metrics[LEARNED_DATABASE] = mean_average_precision(asked_codes, learned, relevance)
     for warning in result.warnings():
         print(f"evaluate: warning: {name}: {warning}", file=sys.stderr)
     queries = pd.DataFrame(
@@ -50,7 +54,7 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
     with publish(target) as folder:
         folder.mkdir()
         queries.to_parquet(folder / "queries.parquet", index=False)
-    _write(root, name, result.metrics, result.curve)
+    _write(root, name, metrics, result.curve)
 
 
 def _codes(path: Path, rows: int, bits: int) -> Codes:

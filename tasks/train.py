@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bitscape.collection.table import database, members, read_collection
+from bitscape.collection.table import IMAGES, database, members, read_collection
 from bitscape.core.errors import CannotTrain
 from bitscape.core.params import Params
 from bitscape.core.storage import publish, write_json
@@ -18,77 +18,73 @@ from bitscape.methods.base.closed_form import ClosedForm
 from bitscape.methods.base.registry import create
 from bitscape.retrieval.codes import pack
 from bitscape.retrieval.evaluation import mean_average_precision
+from bitscape.retrieval.health import COLLAPSED, health
 from tasks.entry import stage
+from tasks.supervise import read_supervision
 from tasks.untrained import write_reason
 
-Rows = NDArray[np.int64]
+Floats = NDArray[np.float32]
 
 
 def run(params: Params, root: Path, method: str, bits: int) -> None:
     """Write weights, history and selection, or the reason why the collection cannot train the method."""
     target = root / f"artifacts/train/{method}-{bits}"
     try:
-        weights, history, epoch = _train(params, root, method, bits)
+        trained = _train(params, root, method, bits)
     except CannotTrain as reason:
         print(f"train: {reason}", file=sys.stderr)
         write_reason(target, str(reason))
         return
+    history, epoch = trained["history"], trained["epoch"]
+    if history["largest_identical_share"][epoch] > COLLAPSED:
+        print(f"train: warning: the codes of epoch {epoch}, the best, have collapsed into one.", file=sys.stderr)
     with publish(target) as folder:
         folder.mkdir()
-        _save(weights, folder / "weights.safetensors")
+        _save(trained["weights"], folder / "weights.safetensors")
+        if trained.get("codes") is not None:
+            np.save(folder / "codes.npy", trained["codes"])
         history.to_csv(folder / "history.csv", index=False, float_format="%.8g")
         score = history["map_expected"][epoch]
-        chosen = {"epoch": epoch, "map_expected": None if np.isnan(score) else score}
+        chosen = {"epoch": epoch, "map_expected": None if np.isnan(score) else score, **trained["shape"]}
         settings = getattr(params.train.methods, method).model_dump()
         write_json(folder / "selection.json", {**chosen, "parameters": settings, "seed": params.seed})
 
 
-def _train(params: Params, root: Path, name: str, bits: int) -> tuple[dict[str, Any], pd.DataFrame, int]:
-    """Train by formula or by gradients; give weights, history and the chosen epoch."""
+def _train(params: Params, root: Path, name: str, bits: int) -> dict[str, Any]:
+    """Train by formula or by gradients; give weights, history, the chosen epoch and what the network was built with."""
     collection = read_collection(root)
     train, val, base = members(collection, "train"), members(collection, "query_val"), database(collection)
     relevance = sparse.csr_array(sparse.load_npz(root / "artifacts/relevance/query_val.npz"))
     method = create(name, bits, params)
 
-    def score(queries: NDArray[np.float32], items: NDArray[np.float32]) -> float:
-        return mean_average_precision(pack(queries), pack(items), relevance)
+    def score(queries: Floats, items: Floats) -> dict[str, float]:
+        codes = pack(items)
+        found = mean_average_precision(pack(queries), codes, relevance)
+        return {"map_expected": found, "largest_identical_share": health(codes).largest_share}
 
     if isinstance(method, ClosedForm):
         descriptors = np.load(root / "artifacts/describe/descriptors.npy")
         weights = method.fit(descriptors[train])
-        score_0 = score(method.outputs(weights, descriptors[val]), method.outputs(weights, descriptors[base]))
-        return weights, pd.DataFrame({"epoch": [0], "map_expected": [score_0]}), 0
+        first = score(method.outputs(weights, descriptors[val]), method.outputs(weights, descriptors[base]))
+        return {"weights": weights, "history": pd.DataFrame([{"epoch": 0, **first}]), "epoch": 0, "shape": {}}
 
-    from bitscape.networks.backbones import choose_device
+    from bitscape.training.inputs import Inputs
     from bitscape.training.loop import train as train_by_gradients
+    from tasks.learned import backbone_of, checkpoint_of
 
+    maps = np.load(root / "artifacts/describe/feature_maps.npy", mmap_mode="r")
+    supervision = read_supervision(root, collection, method.needs, name, method.settings)
     trained = train_by_gradients(
         method,
-        np.load(root / "artifacts/describe/feature_maps.npy", mmap_mode="r"),
-        _supervision(root, method.needs, train, len(collection)),
+        Inputs(maps, [root / IMAGES / image for image in collection["image"]], root / ".scratch"),
+        supervision,
         lambda outputs_of: score(outputs_of(val), outputs_of(base)),
-        choose_device(params.train.common.device),
+        params.train.common,
+        backbone_of(params),
+        checkpoint_of(root, params, name, bits),
     )
-    return trained.weights, trained.history, trained.epoch
-
-
-def _supervision(root: Path, needs: frozenset[str], train: Rows, photographs: int) -> Any:
-    """Read what the method asks for, no more, in rows of training photographs."""
-    from bitscape.methods.base.learned import Supervision
-
-    row_of = np.full(photographs, -1, dtype=np.int64)
-    row_of[train] = np.arange(len(train))
-    models = np.full(len(train), -1, dtype=np.int32)
-    pairs = pd.DataFrame({"query": [], "positive": []}, dtype=np.int64)
-    similarity = sparse.csr_array((len(train), len(train)), dtype=np.int8)
-    if "pairs" in needs:
-        images = pd.read_parquet(root / "artifacts/mine_pairs/images.parquet")
-        models[row_of[images["image"]]] = images["model"]
-        pairs = pd.read_parquet(root / "artifacts/mine_pairs/positives.parquet")
-        pairs[["query", "positive"]] = row_of[pairs[["query", "positive"]]]
-    if "similarity" in needs:
-        similarity = sparse.csr_array(sparse.load_npz(root / "artifacts/build_similarity/similarity.npz"))
-    return Supervision(train, models, pairs, similarity)
+    shape = {"channels": maps.shape[1], "classes": supervision.labels.shape[1]}
+    return {**vars(trained), "shape": shape}
 
 
 def _save(weights: dict[str, Any], path: Path) -> None:

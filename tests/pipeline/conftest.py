@@ -23,6 +23,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     labels = tmp_path_factory.mktemp("labels") / "labels.csv"
     labels.write_text("".join(kept))
     project.run(*BITSCAPE, "import", str(chosen), "--labels", str(labels))
-    project.set(bits=[16], relevance__source="geometry", train__methods__bcdh__epochs=3)
+    project.set(
+        bits=[16],
+        methods=["lsh", "itq", "bcdh", "dsah", "exchnet"],
+        relevance__source="geometry",
+        train__methods__bcdh__epochs=3,
+    )
     project.dvc("repro")
     return project

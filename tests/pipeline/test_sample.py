@@ -8,9 +8,11 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from bitscape.core.settings.methods import MethodName
 from tests.flows.servers import has_ended, until
 from tests.pipeline.conftest import LANDMARKS
 from tests.pipeline.projects import BITSCAPE, DVC
@@ -30,7 +32,7 @@ def test_every_landmark_is_a_model_of_its_own(project):
 def test_every_method_is_in_the_table_and_beats_chance(project):
     with (project.root / "reports/comparison.csv").open() as file:
         rows = {row["method"]: row for row in csv.DictReader(file)}
-    assert list(rows) == ["lsh", "itq", "bcdh", "dsah"]
+    assert list(rows) == ["lsh", "itq", "bcdh", "dsah", "exchnet"]
     for row in rows.values():
         assert float(row["map_expected"]) > 0.4  # a third of the photographs show the query's landmark
         assert int(row["queries"]) >= 3
@@ -55,7 +57,7 @@ def test_dvc_shows_metrics_and_plots(project):
 
 def test_a_second_time_nothing_runs_but_the_look_at_mlflow(project):
     assert project.stages_run(project.dvc("repro")) == ["track"]
-    assert _runs(project) == ["bcdh-16", "dsah-16", "itq-16", "lsh-16"]
+    assert _runs(project) == ["bcdh-16", "dsah-16", "exchnet-16", "itq-16", "lsh-16"]
 
 
 def test_changing_dsah_reruns_dsah_alone(project):
@@ -77,7 +79,7 @@ def test_out_of_the_cache_the_same_bytes_come_back_and_so_do_the_runs(project):
     ran = project.stages_run(project.dvc("repro"))
     assert not [name for name in ran if name.startswith("train")]
     assert (project.root / "reports/index.html").read_bytes() == before
-    assert _runs(project) == ["bcdh-16", "dsah-16", "itq-16", "lsh-16"]
+    assert _runs(project) == ["bcdh-16", "dsah-16", "exchnet-16", "itq-16", "lsh-16"]
 
 
 def test_training_again_gives_the_same_bytes(project):
@@ -114,7 +116,7 @@ def test_a_misspelt_parameter_is_one_sentence_and_no_traceback(project):
 @pytest.mark.parametrize(
     ("method", "bits", "told"),
     [
-        ("bdch", "16", "--method bdch is none of those in params.yaml: lsh, itq, bcdh, dsah."),
+        ("bdch", "16", "--method bdch is none of those in params.yaml: lsh, itq, bcdh, dsah, exchnet."),
         ("bcdh", "12", "--bits 12 is none of those in params.yaml: 16."),
     ],
 )
@@ -161,6 +163,8 @@ def test_a_method_that_does_not_exist_is_told_before_any_work(project):
         (project.root / "params.yaml").write_text(text)
     assert done.returncode != 0
     assert project.stages_run(done) == ["prepare"]
-    assert "prepare: params.yaml: `methods.1` should be 'lsh', 'itq', 'bcdh' or 'dsah', got 'bdch'." in done.stderr
+    known = ", ".join(f"'{name}'" for name in get_args(MethodName)[:-1])
+    told = f"`methods.1` should be {known} or '{get_args(MethodName)[-1]}', got 'bdch'."
+    assert f"prepare: params.yaml: {told}" in done.stderr
     assert "Traceback" not in done.stderr
     assert project.stages_run(project.dvc("repro")) == ["track"]

@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.metrics import average_precision_score
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval.evaluation import metric_names
+from bitscape.retrieval.evaluation import mean_average_precision, metric_names
 from tasks import evaluate
 from tests.reporting.small_project import PARAMS, make_project
 
@@ -53,6 +53,21 @@ def test_average_precision_is_that_of_scikit_learn_where_nothing_is_tied(root):
     queries = pd.read_parquet(root / "artifacts/evaluate/lsh-24/queries.parquet")
     theirs = [average_precision_score(relevant, -distance) for relevant in grades > 0]
     assert queries["average_precision"].tolist() == pytest.approx(theirs)
+
+
+def test_learned_codes_of_the_database_are_measured_beside_the_networks(root):
+    folder = root / "artifacts/encode/itq-16"
+    relevance = sparse.load_npz(root / "artifacts/relevance/query_test.npz").toarray() > 0
+    queries = np.load(folder / "query_test.npy")
+    learned = np.array(
+        [~queries[0] if not relevance[:, item].any() else queries[relevance[:, item].argmax()] for item in range(18)]
+    )
+    np.save(folder / "database_learned.npy", learned)
+    evaluate.run(PARAMS, root, "itq", 16)
+    metrics = json.loads((root / "metrics/itq-16.json").read_text())
+    sparse_relevance = sparse.csr_array(sparse.load_npz(root / "artifacts/relevance/query_test.npz"))
+    assert metrics["map_expected_learned_database"] == mean_average_precision(queries, learned, sparse_relevance)
+    assert metrics["map_expected_learned_database"] > metrics["map_expected"]
 
 
 def test_a_method_that_was_not_trained_passes_its_reason_on_and_has_no_metrics(root):

@@ -1,0 +1,36 @@
+"""What the stages `train` and `encode` have in common for methods that are trained by gradients."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from bitscape.core.params import Params
+from bitscape.networks.backbones import Backbone
+from bitscape.training.checkpoint import Checkpoint
+
+CODE = Path(__file__).parents[1] / "bitscape"
+READ = ("prepare", "mine_pairs", "relevance", "build_similarity")
+
+
+def backbone_of(params: Params, weights: str | None = None) -> Callable[[], tuple[Backbone, int]] | None:
+    """Give the maker of the backbone that is trained along, or None where it is frozen.
+
+    Args:
+        params: all parameters.
+        weights: `random` where trained weights are loaded next; else those of the stage `describe`.
+    """
+    described = params.describe
+    if params.train.common.frozen:
+        return None
+    return lambda: (Backbone(described.backbone, weights or described.weights), described.image_size)
+
+
+def checkpoint_of(root: Path, params: Params, method: str, bits: int) -> Checkpoint:
+    """Name the scratch file of a training by all that it depends on, so that no other training goes on from it."""
+    settings = getattr(params.train.methods, method).model_dump_json()
+    key = hashlib.sha256(f"{method} {bits} {params.seed} {settings}".encode())
+    key.update(params.train.common.model_dump_json().encode() + params.describe.model_dump_json().encode())
+    read = [path for stage in READ for path in (root / "artifacts" / stage).rglob("*") if path.is_file()]
+    for path in sorted([*read, root / "artifacts/describe/descriptors.npy", *CODE.rglob("*.py")]):
+        key.update(hashlib.sha256(path.read_bytes()).digest())
+    return Checkpoint(root / ".scratch/train" / f"{method}-{bits}-{key.hexdigest()[:16]}.pt")
