@@ -1,0 +1,117 @@
+"""The real collections that methods are compared on, each as a project of its own with its splits and groups."""
+
+import csv
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+STAGES = ("prepare", "describe", "reconstruct", "mine_pairs", "relevance", "build_similarity")
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One collection.
+
+    Attributes:
+        name: of its folder below the data; `sample` is the project's own.
+        methods: those that suit it, beside the baselines.
+        relevance: `relevance.source`.
+        group: names what must not straddle the splits, from an image's path; None where nothing is known.
+        split: gives a published split, from an image's path; None where the project splits.
+        supervision: of the methods that learn from labels, where it is not `auto`.
+    """
+
+    name: str
+    methods: tuple[str, ...]
+    relevance: str
+    group: Callable[[str], str] | None = None
+    split: Callable[[str], str] | None = None
+    supervision: str = "auto"
+
+
+def _cifar_split(image: str) -> str:
+    """CIFAR-10's training images are learned from; every second test image, by hash, is asked with for choosing."""
+    if "/train/" in image:
+        return "train"
+    return "query_val" if hashlib.sha256(image.encode()).digest()[0] % 2 else "query_test"
+
+
+ALL = ("bcdh", "ath", "dsah", "rvssdh", "dsrh", "exchnet")
+COLLECTIONS = (
+    Collection("sample", ALL, "landmark", supervision="geometry"),
+    Collection("photos", ALL, "geometry", supervision="geometry-graded"),
+    Collection("cifar10-6000", ALL, "labels", split=_cifar_split),
+    Collection("birds", ALL, "labels"),
+    # The sources of the chest X-rays differ in size and frame, which a network can exploit.
+    Collection("chest-xray", ALL, "labels", group=lambda image: Path(image).stem.rpartition("_")[0] or image),
+    Collection("street-multilabel", ALL, "labels", group=lambda image: Path(image).name.partition("_")[0]),
+    Collection("coco-multilabel", ALL, "labels"),
+)
+
+
+def prepare(collection: Collection, data: Path, folder: Path, command: Callable[..., None]) -> None:
+    """Bring about all that training reads, once; what is there is kept.
+
+    Args:
+        collection: which.
+        data: the folder with one folder for each collection.
+        folder: the project to make.
+        command: runs a command in a folder.
+    """
+    if (folder / "READY").is_file():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    source = ROOT / "data/images" if collection.name == "sample" else data / collection.name
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params["relevance"]["source"] = collection.relevance
+    if collection.relevance == "labels":  # 3D models are not learned from there; a token of them is quick
+        params["reconstruct"] |= {"image_size": 64, "max_features": 64, "exhaustive_below": 1, "neighbours": 1}
+    for method in params["train"]["methods"].values():
+        if "supervision" in method:
+            method["supervision"] = collection.supervision
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    labels = folder / "labels.csv"
+    _write_labels(collection, source, labels)
+    code = (
+        "import sys; from pathlib import Path; from bitscape.collection.importing import Source, replace_collection; "
+        "source, labels = sys.argv[1:]; "
+        "replace_collection(Source(Path(source), Path(labels) if labels else None), Path('data'))"
+    )
+    command([sys.executable, "-c", code, str(source), "labels.csv" if labels.is_file() else ""], folder)
+    for stage in STAGES:
+        command([sys.executable, "-m", f"tasks.{stage}"], folder)
+    (folder / "READY").touch()
+
+
+def _write_labels(collection: Collection, source: Path, target: Path) -> None:
+    """Add groups and splits to the labels; a collection without labels has none."""
+    given = (ROOT / "data" if collection.name == "sample" else source) / "labels.csv"
+    if not given.is_file():
+        return
+    with given.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        if collection.group:
+            row["group"] = collection.group(row["image"])
+        if collection.split:
+            row["split"] = collection.split(row["image"])
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def run(command: list[str], folder: Path) -> None:
+    """Run a command in a project's folder with the code of this checkout."""
+    import os
+
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} in {folder} gave {done.returncode}: {done.stderr[-2000:]}")
