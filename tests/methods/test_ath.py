@@ -62,6 +62,7 @@ def _train(method, network, pixels, epochs):
             optimiser.step()
 
 
+@pytest.mark.slow
 def test_fifty_squares_are_learned_by_heart_and_looked_at():
     pixels, labels, inside = _squares()
     # Three times the authors' rate and new triplets in each epoch, to be quick. Which way the attention goes at raw
