@@ -37,12 +37,17 @@ def test_it_says_that_there_is_no_model_and_goes_on(project):
     assert (project.root / "reports/index.html").is_file()
 
 
-def test_bcdh_says_what_it_lacks_and_the_others_are_trained(project):
+def test_what_learns_from_3d_models_says_what_it_lacks_and_the_others_are_trained(project):
+    for method in ("ath", "rvssdh", "dsrh", "exchnet"):
+        assert (
+            "neither landmarks, labels nor 3D"
+            in (project.root / f"artifacts/train/{method}-16/untrained.txt").read_text()
+        )
     reason = (project.root / "artifacts/train/bcdh-16/untrained.txt").read_text()
-    assert "there are 0 positive pairs in 0 models" in reason
+    assert "bcdh has nothing to learn from: the training photographs have no 3D models" in reason
     assert reason.strip().split(";")[0] in (project.root / "reports/index.html").read_text()
     collection = pd.read_parquet(project.root / "artifacts/prepare/collection.parquet")
-    for method in ("lsh", "itq", "dsah"):
+    for method in ("lsh", "pcasign", "itq", "dsah"):
         codes = np.load(project.root / f"artifacts/encode/{method}-16/database.npy")
         assert len(codes) == collection["split"].isin(["train", "database"]).sum()
 
