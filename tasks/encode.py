@@ -62,8 +62,8 @@ def _learned(method: "Learned", weights: Path, root: Path, rows: Rows, params: P
     from safetensors.torch import load_file
 
     from bitscape.networks.backbones import choose_device
+    from bitscape.training.build import build
     from bitscape.training.inputs import Inputs
-    from bitscape.training.loop import build
     from bitscape.training.outputs import compute_outputs
     from tasks.learned import backbone_of
 

@@ -18,6 +18,7 @@ from bitscape.methods.base.learned import Learned
 from bitscape.networks.backbones import Backbone
 from bitscape.networks.encoder import Encoder
 from bitscape.supervision.supervision import Supervision
+from bitscape.training.build import build
 from bitscape.training.checkpoint import Checkpoint
 from bitscape.training.device import start_fabric
 from bitscape.training.inputs import Inputs
@@ -43,21 +44,6 @@ class Trained:
     history: pd.DataFrame
     epoch: int
     codes: NDArray[np.int8] | None
-
-
-def build(method: Learned, channels: int, classes: int, backbone: Callable[[], tuple[Backbone, int]] | None) -> Encoder:
-    """Build a method's network, with the shared backbone attached where it is to be trained along.
-
-    Args:
-        method: the method.
-        channels: of the shared feature maps.
-        classes: columns of the labels.
-        backbone: gives the backbone and the side of its photographs; None where it is frozen.
-    """
-    network: Encoder = method.network(channels, classes)
-    if backbone is not None and not network.side:
-        network.attach(*backbone())
-    return network
 
 
 def train(

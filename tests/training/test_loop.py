@@ -9,9 +9,10 @@ from bitscape.core.errors import BitscapeError, CannotTrain
 from bitscape.core.params import Params
 from bitscape.methods.base.closed_form import ClosedForm
 from bitscape.methods.base.registry import REGISTRY, create
+from bitscape.training.build import build
 from bitscape.training.checkpoint import Checkpoint
 from bitscape.training.inputs import Inputs
-from bitscape.training.loop import build, train
+from bitscape.training.loop import train
 from bitscape.training.outputs import compute_outputs
 from tests.training.world import CHANNELS, make_world
 

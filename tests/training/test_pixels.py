@@ -10,8 +10,9 @@ from bitscape.core.params import Common, Params
 from bitscape.methods.base.registry import create
 from bitscape.networks.backbones import Backbone
 from bitscape.supervision.supervision import Supervision
+from bitscape.training.build import build
 from bitscape.training.inputs import Inputs
-from bitscape.training.loop import build, train
+from bitscape.training.loop import train
 from bitscape.training.outputs import compute_outputs
 
 SIDE = 32
