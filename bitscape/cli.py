@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
@@ -81,9 +81,10 @@ def table(project: Annotated[Path, PROJECT] = Path()) -> None:
     except ValueError:
         raise BitscapeError(f"{path} is empty; run `dvc repro --force compare`.") from None
     console = Console()
-    whole = _whole(header, rows)
-    fits = Measurement.get(console, console.options.update(max_width=10_000), whole).maximum <= console.width
-    console.print(whole if fits or "bits" not in header else Group(*_by_length(header, rows)))
+    shown: list[RenderableType] = [_whole(header, rows)]
+    if "bits" in header:
+        shown += [Group(*_by_length(header, rows)), _first_metric(header, rows)]
+    console.print(next((one for one in shown[:-1] if _fits(console, one)), shown[-1]))
     typer.echo("Curves and runs: mlflow ui --backend-store-uri sqlite:///mlflow.db")
     typer.echo(f"Report: {project / 'reports/index.html'}")
 
@@ -109,6 +110,25 @@ def _by_length(header: list[str], rows: list[list[str]]) -> Iterator[Table]:
             if index not in (length, method):
                 shown.add_row(name, *_marked(name, [row[index] for row in own]))
         yield shown
+
+
+def _first_metric(header: list[str], rows: list[list[str]]) -> Table:
+    """For many methods: a line for each, with its first metric, which is the one that they are compared by."""
+    length, method, metric = header.index("bits"), header.index("method"), header[2]
+    lengths = list(dict.fromkeys(row[length] for row in rows))
+    shown = Table("method", title=metric, caption="more in reports/comparison.csv")
+    columns = []
+    for bits in lengths:
+        shown.add_column(f"{bits} bits", justify="right")
+        own = {row[method]: row[2] for row in rows if row[length] == bits}
+        columns.append(_marked(metric, [own.get(name, "") for name in dict.fromkeys(row[method] for row in rows)]))
+    for name, *values in zip(dict.fromkeys(row[method] for row in rows), *columns, strict=True):
+        shown.add_row(name, *values)
+    return shown
+
+
+def _fits(console: Console, shown: RenderableType) -> bool:
+    return Measurement.get(console, console.options.update(max_width=10_000), shown).maximum <= console.width
 
 
 def _marked(name: str, values: list[str]) -> list[Text]:

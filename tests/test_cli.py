@@ -151,6 +151,24 @@ def test_a_wide_table_is_told_by_code_length(tmp_path: Path, monkeypatch: pytest
     assert told.index("16 bits") < told.index("64 bits")
 
 
+def test_many_methods_on_a_narrow_terminal_are_told_by_their_first_metric(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "reports").mkdir()
+    methods = [f"method{number}" for number in range(12)]
+    metrics = ["map_expected", *(f"map_expected_at_{k}_over_min_rk" for k in range(4))]
+    lines = [f"{method},{bits},0.{bits}{at},0.9,0.9,0.9,0.9" for at, method in enumerate(methods) for bits in (16, 64)]
+    text = "\n".join([",".join(["method", "bits", *metrics]), *lines[:-1]])
+    (tmp_path / "reports/comparison.csv").write_text(text)
+    monkeypatch.setenv("COLUMNS", "80")
+    _, told = bitscape("table", "--project", tmp_path)
+    cells = [line.replace("│", " ").split() for line in told.splitlines() if line.startswith("│")]
+    expected = [[m, f"{float(f'0.16{at}'):.4g}", f"{float(f'0.64{at}'):.4g}"] for at, m in enumerate(methods)]
+    assert cells == [*expected[:-1], expected[-1][:2]]
+    assert "map_expected_at_" not in told
+    assert "reports/comparison.csv" in told
+
+
 @pytest.mark.parametrize(("content", "message"), [(None, "is missing; run `dvc repro`"), ("", "is empty")])
 def test_table_without_results(tmp_path: Path, content: str | None, message: str):
     if content is not None:
