@@ -1,0 +1,112 @@
+"""A run that was killed, again and again, goes on where it was and ends as if nothing had been."""
+
+import hashlib
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[2]
+PLACES = ("fountain_P11", "lund_door")
+SMALL = {"image_size": 320, "max_features": 500, "deterministic": True}
+SECONDS = 120
+
+
+def write_project(root: Path, photographs: Path) -> None:
+    """Write two places of six photographs each, all for training, as prepare and describe would."""
+    images = []
+    for place in PLACES:
+        for photograph in sorted((photographs / place).iterdir())[:6]:
+            images.append(f"{place}/{photograph.name}")
+            (root / "data/images" / place).mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(photograph, root / "data/images" / images[-1])
+    for stage in ("prepare", "describe"):
+        (root / "artifacts" / stage).mkdir(parents=True)
+    pixels = [hashlib.sha256((root / "data/images" / image).read_bytes()).hexdigest() for image in images]
+    table = pd.DataFrame({"image": images, "split": "train", "pixels": pixels})
+    table["labels"] = [[] for _ in images]
+    table.to_parquet(root / "artifacts/prepare/collection.parquet", index=False)
+    np.save(root / "artifacts/describe/descriptors.npy", np.eye(len(images), dtype=np.float32))
+    (root / "params.yaml").write_text(yaml.safe_dump({"reconstruct": SMALL}))
+
+
+def start(root: Path) -> subprocess.Popen[bytes]:
+    env = {**os.environ, "PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen([sys.executable, "-m", "tasks.reconstruct"], cwd=root, env=env, stderr=subprocess.PIPE)
+
+
+def rows(root: Path, table: str) -> int:
+    """Count the rows of a table of the database that a run is writing."""
+    for path in root.glob(".scratch/reconstruct/*/features.db"):
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+            return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+    return 0
+
+
+def finished(root: Path) -> list[Path]:
+    return sorted(root.glob(".scratch/reconstruct/*/models-*/component-?"))
+
+
+def kill_when(root: Path, reached: Callable[[], bool]) -> None:
+    """Start a run and kill it, with nothing left to tidy up, as soon as it has come so far."""
+    run = start(root)
+    try:
+        until = time.monotonic() + SECONDS
+        while not reached():
+            assert run.poll() is None, run.stderr.read().decode()
+            assert time.monotonic() < until
+            time.sleep(0.002)
+        workers = psutil.Process(run.pid).children(recursive=True)
+    finally:
+        os.kill(run.pid, signal.SIGKILL)
+        run.wait()
+    assert not psutil.wait_procs(workers, timeout=10)[1], "a worker outlived its run"
+    assert not (root / "artifacts/reconstruct").exists()
+
+
+def complete(root: Path) -> dict[str, bytes]:
+    run = start(root)
+    told = run.communicate(timeout=SECONDS)[1].decode()
+    assert run.returncode == 0, told
+    made = root / "artifacts/reconstruct"
+    return {
+        str(path.relative_to(made)): path.read_bytes()
+        for path in sorted(made.rglob("*"))
+        if path.is_file() and path.suffix in (".json", ".parquet", ".bin", ".ply")
+    }
+
+
+@pytest.fixture
+def project(tmp_path: Path, shared_data: Path) -> Path:
+    write_project(tmp_path / "a", shared_data / "photos")
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    return tmp_path
+
+
+def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(project: Path) -> None:
+    root = project / "a"
+    kill_when(root, lambda: rows(root, "descriptors") >= 3)
+    assert rows(root, "two_view_geometries") == 0
+    kill_when(root, lambda: rows(root, "two_view_geometries") >= 1)
+    assert rows(root, "descriptors") == 12
+    kill_when(root, lambda: bool(finished(root)))
+    assert rows(root, "two_view_geometries") == 66
+    kept = {path: path.stat().st_mtime_ns for path in finished(root)}
+    resumed = complete(root)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert len(finished(root)) == 2
+    whole = complete(project / "b")
+    assert sorted(resumed) == sorted(whole)
+    assert [name for name in whole if resumed[name] != whole[name]] == []
+    assert {f"models/{number}/points3D.bin" for number in (0, 1)} < set(whole)
