@@ -9,6 +9,7 @@ from bitscape.core.params import Reconstruct
 from bitscape.core.storage import publish, remove
 from bitscape.geometry import options
 from bitscape.geometry.colmap import pycolmap
+from bitscape.geometry.refinement import refine
 
 SNAPSHOT = 50  # photographs registered between two snapshots of a model that grows
 
@@ -61,6 +62,8 @@ def reconstruct(job: Job, advance: Callable[[int], None]) -> Path:
             _global(job, chosen, partial, advance)
         else:
             _incremental(job, chosen, partial, advance)
+        for folder in numbered(partial):
+            refine(pycolmap.Reconstruction(folder), job.settings).write(folder)
     return job.target
 
 
@@ -97,10 +100,9 @@ def _global(job: Job, chosen: pycolmap.GlobalPipelineOptions, folder: Path, adva
     remove(calibrated)
 
 
-def read_models(folder: Path) -> list[pycolmap.Reconstruction]:
-    """Read the models that `reconstruct` wrote, in the order in which COLMAP found them."""
-    numbered = sorted((int(path.name), path) for path in folder.iterdir() if path.name.isdigit())
-    return [pycolmap.Reconstruction(path) for _, path in numbered]
+def numbered(folder: Path) -> list[Path]:
+    """List the models in the folder of a component, in the order in which COLMAP found them."""
+    return sorted((path for path in folder.iterdir() if path.name.isdigit()), key=lambda path: int(path.name))
 
 
 def _last_snapshot(folder: Path) -> Path | None:

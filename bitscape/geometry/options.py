@@ -79,6 +79,15 @@ def mapping(settings: Reconstruct, seed: int, photographs: int, workers: int = 1
     return options
 
 
+def refinement(settings: Reconstruct) -> pycolmap.BundleAdjustmentOptions:
+    """Give the options of the last bundle adjustment, see `bitscape.geometry.refinement`."""
+    options = pycolmap.BundleAdjustmentOptions()
+    options.refine_principal_point = True
+    options.print_summary = False
+    options.ceres.solver_options.num_threads = threads(settings)
+    return options
+
+
 def effective(settings: Reconstruct, seed: int, photographs: int) -> dict[str, Any]:
     """Give all options of COLMAP as they take effect, its own defaults among them, to be stored beside the models."""
     used = {
@@ -86,6 +95,7 @@ def effective(settings: Reconstruct, seed: int, photographs: int) -> dict[str, A
         "matching": matching(settings),
         "verification": verification(settings, seed),
         "mapping": mapping(settings, seed, photographs),
+        "refinement": refinement(settings),
     }
     return {
         "pycolmap": pycolmap.__version__,

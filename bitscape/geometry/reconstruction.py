@@ -14,7 +14,7 @@ from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Reconstruct
 from bitscape.core.progress import Advance, progress
 from bitscape.geometry.colmap import log_to, pycolmap
-from bitscape.geometry.component import Job, read_models, reconstruct
+from bitscape.geometry.component import Job, numbered, reconstruct
 from bitscape.geometry.copies import copy_index, copy_name
 from bitscape.geometry.view_graph import read_view_graph
 
@@ -55,7 +55,9 @@ def build_models(
         folders = (
             _run_in_processes(jobs, scratch, workers, advance) if executor is None else list(executor.map(_work, jobs))
         )
-    return separate([model for folder in folders for model in read_models(folder)], settings.min_model_size)
+    return separate(
+        [pycolmap.Reconstruction(path) for folder in folders for path in numbered(folder)], settings.min_model_size
+    )
 
 
 def _run_in_processes(jobs: Sequence[Job], scratch: Path, workers: int, advance: Advance) -> list[Path]:
