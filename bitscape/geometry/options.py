@@ -79,6 +79,13 @@ def mapping(settings: Reconstruct, seed: int, photographs: int, workers: int = 1
     return options
 
 
+def calibration(seed: int) -> pycolmap.ViewGraphCalibrationOptions:
+    """Give the options of finding focal lengths from the pairs, for the global mapper."""
+    options = pycolmap.ViewGraphCalibrationOptions()
+    options.random_seed = seed
+    return options
+
+
 def refinement(settings: Reconstruct) -> pycolmap.BundleAdjustmentOptions:
     """Give the options of the last bundle adjustment, see `bitscape.geometry.refinement`."""
     options = pycolmap.BundleAdjustmentOptions()
@@ -90,13 +97,15 @@ def refinement(settings: Reconstruct) -> pycolmap.BundleAdjustmentOptions:
 
 def effective(settings: Reconstruct, seed: int, photographs: int) -> dict[str, Any]:
     """Give all options of COLMAP as they take effect, its own defaults among them, to be stored beside the models."""
-    used = {
+    used: dict[str, Any] = {
         "extraction": extraction(settings),
         "matching": matching(settings),
         "verification": verification(settings, seed),
         "mapping": mapping(settings, seed, photographs),
         "refinement": refinement(settings),
     }
+    if settings.mapper == "global":
+        used["calibration"] = calibration(seed)
     return {
         "pycolmap": pycolmap.__version__,
         "colmap": pycolmap.COLMAP_version,

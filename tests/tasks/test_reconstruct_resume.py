@@ -58,12 +58,12 @@ def finished(root: Path) -> list[Path]:
     return sorted(root.glob(".scratch/reconstruct/*/models-*/component-?"))
 
 
-def kill_when(root: Path, reached: Callable[[], bool]) -> None:
+def kill_when(root: Path, reached: Callable[[Path], bool]) -> None:
     """Start a run and kill it, with nothing left to tidy up, as soon as it has come so far."""
     run = start(root)
     try:
         until = time.monotonic() + SECONDS
-        while not reached():
+        while not reached(root):
             assert run.poll() is None, run.stderr.read().decode()
             assert time.monotonic() < until
             time.sleep(0.002)
@@ -94,14 +94,22 @@ def project(tmp_path: Path, shared_data: Path) -> Path:
     return tmp_path
 
 
-def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(project: Path) -> None:
+MOMENTS: dict[str, Callable[[Path], bool]] = {
+    "features": lambda root: rows(root, "descriptors") >= 3,
+    "matches": lambda root: rows(root, "two_view_geometries") >= 1,
+    "models": lambda root: bool(finished(root)),
+}
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [["matches", "models"], pytest.param(["features", "features", "matches", "models"], marks=pytest.mark.slow)],
+)
+def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(project: Path, moments: list[str]) -> None:
     root = project / "a"
-    kill_when(root, lambda: rows(root, "descriptors") >= 3)
-    assert rows(root, "two_view_geometries") == 0
-    kill_when(root, lambda: rows(root, "two_view_geometries") >= 1)
-    assert rows(root, "descriptors") == 12
-    kill_when(root, lambda: bool(finished(root)))
-    assert rows(root, "two_view_geometries") == 66
+    for moment in moments:
+        kill_when(root, MOMENTS[moment])
+    assert (rows(root, "descriptors"), rows(root, "two_view_geometries")) == (12, 66)
     kept = {path: path.stat().st_mtime_ns for path in finished(root)}
     resumed = complete(root)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
