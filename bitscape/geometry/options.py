@@ -66,6 +66,7 @@ def mapping(settings: Reconstruct, seed: int, photographs: int, workers: int = 1
         photographs: how many there are to map.
         workers: mappers that run at once and share the threads.
     """
+    options: Any  # pycolmap's types have these fields in common and no base that says so
     if settings.mapper == "global":
         options = pycolmap.GlobalPipelineOptions()
         options.mapper.global_positioning.use_gpu = options.mapper.bundle_adjustment.ceres.use_gpu = False

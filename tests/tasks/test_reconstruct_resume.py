@@ -23,22 +23,26 @@ SMALL = {"image_size": 320, "max_features": 500, "deterministic": True}
 SECONDS = 120
 
 
-def write_project(root: Path, photographs: Path) -> None:
+def write_project(root: Path, photographs: Path, backwards: bool = False, **settings: object) -> None:
     """Write two places of six photographs each, all for training, as prepare and describe would."""
     images = []
     for place in PLACES:
-        for photograph in sorted((photographs / place).iterdir())[:6]:
-            images.append(f"{place}/{photograph.name}")
+        names = [f"{place}/{number}.jpg" for number in range(6)]
+        given = sorted((photographs / place).iterdir())[:6]
+        for name, photograph in zip(names, given[::-1] if backwards else given, strict=True):
+            images.append(name)
             (root / "data/images" / place).mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(photograph, root / "data/images" / images[-1])
+            shutil.copyfile(photograph, root / "data/images" / name)
     for stage in ("prepare", "describe"):
         (root / "artifacts" / stage).mkdir(parents=True)
     pixels = [hashlib.sha256((root / "data/images" / image).read_bytes()).hexdigest() for image in images]
     table = pd.DataFrame({"image": images, "split": "train", "pixels": pixels})
     table["labels"] = [[] for _ in images]
     table.to_parquet(root / "artifacts/prepare/collection.parquet", index=False)
-    np.save(root / "artifacts/describe/descriptors.npy", np.eye(len(images), dtype=np.float32))
-    (root / "params.yaml").write_text(yaml.safe_dump({"reconstruct": SMALL}))
+    drawn = [np.random.default_rng(int(value[:8], 16)).normal(size=16) for value in pixels]
+    rows = np.array([row / np.linalg.norm(row) for row in drawn], np.float32)
+    np.save(root / "artifacts/describe/descriptors.npy", rows)
+    (root / "params.yaml").write_text(yaml.safe_dump({"reconstruct": SMALL | settings}))
 
 
 def start(root: Path) -> subprocess.Popen[bytes]:
@@ -118,3 +122,23 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(project: Path, moments:
     assert sorted(resumed) == sorted(whole)
     assert [name for name in whole if resumed[name] != whole[name]] == []
     assert {f"models/{number}/points3D.bin" for number in (0, 1)} < set(whole)
+
+
+def by_content(root: Path) -> pd.DataFrame:
+    """Give who sees what, with the hash of the pixels in the place of the index, and a model's first of these."""
+    seen = pd.read_parquet(root / "artifacts/reconstruct/observations.parquet")
+    pixels = pd.read_parquet(root / "artifacts/prepare/collection.parquet")["pixels"]
+    seen["image"] = pixels.to_numpy()[seen["image"]]
+    seen["model"] = seen.groupby("model")["image"].transform("min")
+    return seen.sort_values(["model", "image", "point"], ignore_index=True)
+
+
+@pytest.mark.slow
+def test_other_names_change_nothing_but_names(shared_data: Path, tmp_path: Path) -> None:
+    rounds = {"exhaustive_below": 1, "neighbours": 4, "matches": 5}
+    for name, backwards in (("a", False), ("b", True)):
+        write_project(tmp_path / name, shared_data / "photos", backwards, **rounds)
+        complete(tmp_path / name)
+    before, after = by_content(tmp_path / "a"), by_content(tmp_path / "b")
+    assert before["image"].nunique() >= 8
+    pd.testing.assert_frame_equal(before, after, check_exact=True)
