@@ -91,6 +91,40 @@ def lonely_pairs(
     return pairs[order][np.sort(once)]
 
 
+def bridging_pairs(
+    component: NDArray[np.int64], descriptors: NDArray[np.float32], tried: NDArray[np.int64], each: int, ahead: int
+) -> NDArray[np.int64]:
+    """Offer each component its likest photographs of other components.
+
+    A burst of one view has its nearest neighbours in itself, so nothing else leads from it to the rest of the place.
+
+    Args:
+        component: (n,) number of each photograph's component.
+        descriptors: (n, D) float32, rows of unit length.
+        tried: (m, 2) pairs, `i < j`.
+        each: pairs offered to a component.
+        ahead: nearest neighbours of a photograph looked at.
+
+    Returns:
+        (k, 2) int64, rows `i < j`, unique; the likest of all components first.
+    """
+    count = len(descriptors)
+    near = nearest_neighbours(descriptors, descriptors, min(ahead + 1, count))
+    first, second = np.repeat(np.arange(count), near.shape[1]), near.ravel()
+    pairs = np.sort(np.stack([first, second], axis=1), axis=1)
+    new = (component[first] != component[second]) & ~_among(pairs[:, 0], pairs[:, 1], tried, count)
+    owner, pairs = component[first[new]], pairs[new]
+    alike = np.einsum("ij,ij->i", descriptors[pairs[:, 0]], descriptors[pairs[:, 1]])
+    order = np.lexsort((pairs[:, 1], pairs[:, 0], -alike, owner))
+    owner, pairs = owner[order], pairs[order]
+    _, once = np.unique(np.column_stack([owner, pairs]), axis=0, return_index=True)  # found from both its ends
+    owner, pairs = owner[np.sort(once)], pairs[np.sort(once)]
+    rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    pairs = pairs[np.lexsort((owner, rank))][: int((rank < each).sum())]
+    _, once = np.unique(pairs @ np.array([count, 1]), return_index=True)
+    return pairs[np.sort(once)]
+
+
 def _among(
     first: NDArray[np.integer], second: NDArray[np.integer], pairs: NDArray[np.int64], count: int
 ) -> NDArray[np.bool_]:

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 
 from bitscape.core.params import Reconstruct
 from bitscape.geometry.candidates import candidate_pairs
-from bitscape.geometry.expansion import feature_tracks, likely_pairs, lonely_pairs
+from bitscape.geometry.expansion import bridging_pairs, feature_tracks, likely_pairs, lonely_pairs
 from bitscape.geometry.features import match
-from bitscape.geometry.view_graph import read_inlier_matches, read_view_graph
+from bitscape.geometry.view_graph import ViewGraph, read_inlier_matches, read_view_graph
 
 ROUNDS = 3  # after the first; each knows the pairs that the one before verified
 LEAST_TRACKS = 5  # that a pair must share to be tried
+BRIDGES = 8  # pairs that a component is offered to others
+AHEAD = 4  # times `matches`: neighbours among which they are sought, so that a burst is looked beyond
 ENOUGH = 3  # verified pairs of a photograph that is well connected
 
 
@@ -55,12 +57,21 @@ def match_collection(
         tracks = feature_tracks(count, read_inlier_matches(database, photographs, graph))
         chosen = likely_pairs(tracks, tried, LEAST_TRACKS)[:room]
         if not len(chosen) or left == 1:  # what the matches lead to comes first
-            degree = np.bincount(graph.pairs.ravel(), minlength=count)
-            known = np.concatenate([tried, chosen])
-            further = lonely_pairs(degree, descriptors, known, ENOUGH, settings.matches)
-            chosen = np.concatenate([chosen, further[: room - len(chosen)]])
+            chosen = np.concatenate([chosen, _further(graph, descriptors, np.concatenate([tried, chosen]), settings)])
+            chosen = chosen[:room]
         if not len(chosen):
             break
         match(database, photographs[chosen], scratch, settings, seed)
         tried = np.unique(np.concatenate([tried, chosen]), axis=0)
     return tried
+
+
+def _further(
+    graph: ViewGraph, descriptors: NDArray[np.float32], tried: NDArray[np.int64], settings: Reconstruct
+) -> NDArray[np.int64]:
+    """Offer what only descriptors lead to: photographs with few verified pairs, and components without a bridge."""
+    degree = np.bincount(graph.pairs.ravel(), minlength=graph.count)
+    lonely = lonely_pairs(degree, descriptors, tried, ENOUGH, settings.matches)
+    known = np.concatenate([tried, lonely])
+    bridging = bridging_pairs(graph.labels(), descriptors, known, BRIDGES, AHEAD * settings.matches)
+    return np.concatenate([lonely, bridging])

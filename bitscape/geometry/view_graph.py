@@ -34,9 +34,13 @@ class ViewGraph:
         matrix.sort_indices()
         return matrix
 
+    def labels(self) -> NDArray[np.int64]:
+        """Number the connected component of each photograph, (n,)."""
+        return sparse.csgraph.connected_components(self.matrix(), directed=False)[1].astype(np.int64)
+
     def components(self) -> list[NDArray[np.int64]]:
         """List the connected components, each ascending; the largest first, then by the first photograph."""
-        _, label = sparse.csgraph.connected_components(self.matrix(), directed=False)
+        label = self.labels()
         order = np.argsort(label, kind="stable")
         parts = np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if self.count else []
         return sorted(parts, key=lambda part: (-len(part), part[0]))

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from bitscape.core.params import Reconstruct
+from bitscape.geometry import matching
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.matching import match_collection
 from bitscape.geometry.view_graph import ViewGraph, read_inlier_matches, read_view_graph
@@ -52,7 +54,9 @@ def test_pairs_grow_within_the_budget_and_along_what_is_verified(synthesize: Syn
     assert more.tolist() == every.tolist()
 
 
-def test_other_scenes_are_not_tried_where_the_own_is_known(synthesize: Synthesize, tmp_path: Path) -> None:
+def test_tracks_lead_to_all_of_a_scene_and_to_no_other(
+    synthesize: Synthesize, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two scenes of six: each photograph's nearest is of its own, and the rounds complete the scenes alone."""
     first, _ = synthesize(frames=6, points=300, first=0)
     second, _ = synthesize(frames=6, points=300, first=18)
@@ -63,6 +67,7 @@ def test_other_scenes_are_not_tried_where_the_own_is_known(synthesize: Synthesiz
         pycolmap.Database.open(both) as merged,
     ):
         pycolmap.Database.merge(one, other, merged)
+    monkeypatch.setattr(matching, "BRIDGES", 0)  # which descriptors lead to
     angles = np.radians([*range(0, 60, 10), *range(120, 180, 10)])
     descriptors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     settings = Reconstruct(exhaustive_below=1, neighbours=2, matches=9)
