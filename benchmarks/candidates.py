@@ -41,8 +41,8 @@ CHOICES = {
 
 
 def settings(changes: dict[str, object]) -> Reconstruct:
-    """Give the defaults with changes, on two threads."""
-    return Reconstruct.model_validate({"exhaustive_below": 1, "threads": 2} | changes)
+    """Give the defaults with changes; deterministic, so that two choices differ in nothing else."""
+    return Reconstruct.model_validate({"exhaustive_below": 1, "threads": 2, "deterministic": True} | changes)
 
 
 def collection(data: Path) -> tuple[list[str], np.ndarray]:

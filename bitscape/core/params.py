@@ -70,7 +70,7 @@ class Reconstruct(Section):
     mapper: Literal["incremental", "global"] = "incremental"
     device: Device = Field("cpu", description="of features and matches")
     burst_similarity: Share = Field(0.9, description="cosine of descriptors of near-duplicates")
-    burst_overlap: Share = Field(0.4, description="near-duplicates: verified matches / features of the one with fewer")
+    burst_overlap: Share = Field(0.55, description="near-duplicates: verified matches / features of the one with fewer")
     min_model_size: Annotated[int, Field(ge=2)] = Field(3, description="photographs; smaller models are dropped")
     outlier_neighbours: Count = Field(20, description="neighbours of a point in statistical outlier removal")
     outlier_ratio: Positive = Field(2.0, description="standard deviations of the mean neighbour distance")

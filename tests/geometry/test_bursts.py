@@ -1,9 +1,15 @@
+from itertools import combinations
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from bitscape.core.params import Reconstruct
-from bitscape.geometry.bursts import burst_groups, burst_table
-from bitscape.geometry.view_graph import ViewGraph
+from bitscape.geometry.bursts import burst_groups, burst_table, count_features
+from bitscape.geometry.copies import write_copies
+from bitscape.geometry.features import extract, match
+from bitscape.geometry.view_graph import ViewGraph, read_view_graph
 
 RULES = Reconstruct(burst_similarity=0.9, burst_overlap=0.4)
 
@@ -39,3 +45,23 @@ def test_the_table_is_sorted_and_numbered_by_the_first_image() -> None:
     assert table.to_numpy().tolist() == [[2, 0], [7, 0], [90, 0], [10, 1], [50, 1]]
     assert table.dtypes.astype(str).tolist() == ["int32", "int32"]
     pd.testing.assert_frame_equal(burst_table([], np.array([1])), table.iloc[:0])
+
+
+def test_real_views_of_a_place_are_none_and_a_burst_of_one_is_found(shared_data: Path, tmp_path: Path) -> None:
+    """Three neighbouring views of a place, and the middle one again: with noise, and a little shifted."""
+    views = [Image.open(path) for path in sorted((shared_data / "photos/herzjesu_P25").iterdir())[11:14]]
+    width, height = views[1].size
+    drawn = np.random.default_rng(0).normal(0, 6, (height, width, 3))
+    noisy = Image.fromarray(np.clip(np.asarray(views[1]) + drawn, 0, 255).astype(np.uint8))
+    shifted = views[1].crop((20, 10, width - 10, height - 10)).resize((width, height))
+    files = []
+    for index, view in enumerate([*views, noisy, shifted]):
+        files.append((index, tmp_path / f"{index}.jpg"))
+        view.save(files[-1][1], quality=90)
+    names, indices = write_copies(files, tmp_path / "copies", 800, 5), np.arange(5)
+    extract(tmp_path / "x.db", tmp_path / "copies", names, Reconstruct())
+    match(tmp_path / "x.db", np.array(list(combinations(range(5), 2))), tmp_path, Reconstruct(), 0)
+    graph, features = read_view_graph(tmp_path / "x.db", indices), count_features(tmp_path / "x.db", indices)
+    assert len(graph.pairs) == 10
+    groups = burst_groups(graph, features, np.ones((5, 1), np.float32), Reconstruct())
+    assert [group.tolist() for group in groups] == [[1, 3, 4]]
