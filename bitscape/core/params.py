@@ -63,7 +63,7 @@ class Reconstruct(Section):
         ["neighbours"], min_length=1, description="which pairs are matched first; their union"
     )
     exhaustive_below: Count = Field(60, description="up to so many photographs every pair is matched")
-    neighbours: Count = Field(12, description="neighbours: nearest by descriptor, matched with each photograph")
+    neighbours: Count = Field(8, description="neighbours: nearest by descriptor, matched with each photograph")
     window: Count = Field(5, description="sequential: next photographs of the folder, matched with each")
     matches: Count = Field(18, description="pairs matched in all, for each photograph; neighbours of neighbours too")
     min_inliers: Count = Field(15, description="matches of a verified pair that agree with its geometry")

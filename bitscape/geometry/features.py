@@ -52,8 +52,7 @@ def match(database: Path, pairs: NDArray[np.int64], scratch: Path, settings: Rec
         settings: threads, device, `min_inliers`.
         seed: of RANSAC.
     """
-    done = _verified(database)
-    wanted = [(a, b) for a, b in pairs.tolist() if (min(a, b), max(a, b)) not in done]
+    wanted = _unverified(database, pairs)
     used, verified, where = options.matching(settings), options.verification(settings, seed), options.device(settings)
     listed = pycolmap.ImportedPairingOptions()
     listed.match_list_path = scratch / "pairs.txt"
@@ -65,10 +64,8 @@ def match(database: Path, pairs: NDArray[np.int64], scratch: Path, settings: Rec
             advance(len(some))
 
 
-def _verified(database: Path) -> set[tuple[int, int]]:
-    """List the pairs that went through verification, whether they passed or not, by indices of photographs."""
+def _unverified(database: Path, pairs: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Keep the pairs that did not go through verification yet; those that failed it have gone through as well."""
     with pycolmap.Database.open(database) as opened:
-        index = {image.image_id: copy_index(image.name) for image in opened.read_all_images()}
-        keys = opened.read_two_view_geometry_num_inliers()[0]
-        ends = [pycolmap.pair_id_to_image_pair(key) for key in keys]
-    return {(min(index[a], index[b]), max(index[a], index[b])) for a, b in ends}
+        known = {copy_index(image.name): image.image_id for image in opened.read_all_images()}
+        return [(a, b) for a, b in pairs.tolist() if not opened.exists_two_view_geometry(known[a], known[b])]
