@@ -1,15 +1,14 @@
 """How a stage is entered: parameters in, one sentence out when the user must mend something."""
 
 import argparse
-import ctypes
 import os
 import resource
-import signal
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bitscape.core.child import end_with_parent
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import load
 
@@ -30,7 +29,7 @@ def stage(run: Callable[..., None], *, matrix: bool = False) -> None:
     arguments = vars(parser.parse_args())
     name = os.path.splitext(os.path.basename(sys.argv[0]))[0]
     start = time.monotonic()
-    _end_with_parent()
+    end_with_parent()
     try:
         params = load(Path("params.yaml"))
         for option, known in (("method", params.methods), ("bits", params.bits)):
@@ -44,10 +43,3 @@ def stage(run: Callable[..., None], *, matrix: bool = False) -> None:
         sys.exit(1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{name}: {time.monotonic() - start:.1f} s, {peak:.0f} MiB at most", file=sys.stderr)
-
-
-def _end_with_parent() -> None:
-    """Have Linux end this stage when DVC is killed; left alone, it would write beside the next run of itself."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)

@@ -5,20 +5,30 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from bitscape.collection.table import IMAGES, members, read_collection
-from bitscape.core.params import Params
+from bitscape.core.params import Params, Reconstruct
 from bitscape.core.storage import publish, remove, write_json
-from bitscape.geometry.candidates import candidate_pairs
+from bitscape.geometry.bursts import burst_groups, burst_table, count_features
+from bitscape.geometry.cameras import add_photographs, read_shot, shared_cameras
 from bitscape.geometry.colmap import log_to, pycolmap
 from bitscape.geometry.copies import write_copies
-from bitscape.geometry.features import extract, match
+from bitscape.geometry.features import extract
+from bitscape.geometry.matching import match_collection
 from bitscape.geometry.observations import observe, registrations
+from bitscape.geometry.options import effective
 from bitscape.geometry.outliers import remove_outliers
 from bitscape.geometry.picture import draw_model
-from bitscape.geometry.reconstruction import build_models
+from bitscape.geometry.reconstruction import build_models, registered
+from bitscape.geometry.view_graph import read_view_graph
+from bitscape.geometry.weak_links import Doubts, doubts
+from bitscape.geometry.workspace import forget_others, mapping_folder, workspace
 from tasks.entry import stage
 
+SCRATCH = Path(".scratch/reconstruct")
+TOLD = 3  # pairs named in a sentence
 NO_MODEL = (
     "no 3D model: the training photographs do not overlap enough. What needs geometry has nothing to learn from; give "
     "labels or a landmark for each photograph, or several photographs of each place."
@@ -26,37 +36,89 @@ NO_MODEL = (
 
 
 def run(params: Params, root: Path) -> None:
-    """Reconstruct, clean, draw and tabulate the models of the training photographs; none is a normal outcome."""
+    """Reconstruct, clean, draw and tabulate the models of the training photographs; none is a normal outcome.
+
+    What is done is kept below `.scratch/reconstruct`: a run that was killed goes on where it was.
+    """
     settings = params.reconstruct
     collection = read_collection(root)
-    train = members(collection, "train")
+    train = _by_content(collection)
     descriptors = np.load(root / "artifacts/describe/descriptors.npy", mmap_mode="r")[train]
-    scratch = root / ".scratch/reconstruct"
-    remove(scratch)
-    log_to(scratch / "log")
+    names = collection["image"].iloc[train].tolist()
+    given = list(zip(names, collection["pixels"].iloc[train].tolist(), strict=True))
+    work = workspace(root / SCRATCH, given, descriptors, settings, params.seed)
+    forget_others(work)
+    log_to(root / SCRATCH / "log")
 
-    files = ((int(index), root / IMAGES / collection.image[index]) for index in train)
-    copies, database = scratch / "photographs", scratch / "features.db"
-    names = write_copies(files, copies, settings.image_size, len(train))
-    extract(database, copies, names, settings)
-    pairs = train[candidate_pairs(descriptors, settings.exhaustive_below, settings.neighbours)]
-    match(database, pairs, scratch, settings, params.seed)
-    models = build_models(database, copies, scratch, settings, params.seed)
+    copies, database = work / "photographs", work / "features.db"
+    files = ((int(index), root / IMAGES / name) for index, name in zip(train, names, strict=True))
+    copied = write_copies(files, copies, settings.image_size, len(train))
+    if not database.exists():
+        shots = [read_shot(copies / copy, name) for copy, name in zip(copied, names, strict=True)]
+        add_photographs(database, copies, copied, shared_cameras(shots, settings.cameras), work)
+    extract(database, copies, copied, settings)
+    match_collection(database, train, names, descriptors, work, settings, params.seed)
+    models = build_models(database, copies, mapping_folder(work, settings), settings, params.seed)
+    graph = read_view_graph(database, train)
+    told = doubts(graph, train, [registered(model) for model in models], settings.min_model_size)
+    _warn(told, collection["image"].tolist(), bool(models))
+    with publish(root / "artifacts/reconstruct") as out:
+        _write(out, models, work, settings, sorted(train.tolist()), told)
+        bursts = burst_groups(graph, count_features(database, train), descriptors, settings)
+        burst_table(bursts, train).to_parquet(out / "duplicates.parquet", index=False)
+        write_json(out / "options.json", effective(settings, params.seed, len(train)))
+        shutil.copyfile(database, out / "features.db")
+    remove(copies)
+
+
+def _by_content(collection: pd.DataFrame) -> NDArray[np.int64]:
+    """List the training photographs by the hash of their pixels, so that other names give COLMAP the same work."""
+    train = members(collection, "train").astype(np.int64)
+    pixels = collection["pixels"].to_numpy(str)[train]
+    return train[np.argsort(pixels, kind="stable")]
+
+
+def _warn(told: Doubts, names: list[str], models: bool) -> None:
+    """Tell what the user should look at, one sentence each."""
     if not models:
         print(f"reconstruct: {NO_MODEL}", file=sys.stderr)
+    for doubt in told["suspicious"]:
+        print(
+            f"reconstruct: model {doubt['model']} is held together by few, weak pairs and may be two scenes that look "
+            f"alike; see {_spoken(doubt['pairs'], names)}.",
+            file=sys.stderr,
+        )
+    for doubt in told["apart"]:
+        one, other = doubt["models"]
+        print(
+            f"reconstruct: models {one} and {other} share matches but were not joined, as one scene that broke in two "
+            f"or two that look alike; see {_spoken(doubt['pairs'], names)}.",
+            file=sys.stderr,
+        )
 
-    with publish(root / "artifacts/reconstruct") as out:
-        for folder in ("models", "clouds", "pictures"):
-            (out / folder).mkdir(parents=True)
-        removed = remove_outliers(models, scratch, out / "clouds", settings.outlier_neighbours, settings.outlier_ratio)
-        for number, model in enumerate(models):
-            (out / "models" / str(number)).mkdir()
-            model.write(out / "models" / str(number))
-            draw_model(model, _title(number, model), out / "pictures" / f"{number}.png")
-        observe(models).to_parquet(out / "observations.parquet", index=False)
-        write_json(out / "registrations.json", registrations(models, removed, train.tolist()))
-        shutil.move(database, out / "features.db")
-    remove(copies)
+
+def _spoken(pairs: list[list[int]], names: list[str]) -> str:
+    named = [f"{names[one]} with {names[other]} ({inliers} matches)" for one, other, inliers in pairs[:TOLD]]
+    return ", ".join(named) + (f" and {len(pairs) - TOLD} more in registrations.json" if len(pairs) > TOLD else "")
+
+
+def _write(
+    out: Path,
+    models: list[pycolmap.Reconstruction],
+    work: Path,
+    settings: Reconstruct,
+    train: list[int],
+    told: Doubts,
+) -> None:
+    for folder in ("models", "clouds", "pictures"):
+        (out / folder).mkdir(parents=True)
+    removed = remove_outliers(models, work, out / "clouds", settings.outlier_neighbours, settings.outlier_ratio)
+    for number, model in enumerate(models):
+        (out / "models" / str(number)).mkdir()
+        model.write(out / "models" / str(number))
+        draw_model(model, _title(number, model), out / "pictures" / f"{number}.png")
+    observe(models).to_parquet(out / "observations.parquet", index=False)
+    write_json(out / "registrations.json", registrations(models, removed, train) | told)
 
 
 def _title(number: int, model: pycolmap.Reconstruction) -> str:

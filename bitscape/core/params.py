@@ -58,8 +58,19 @@ class Reconstruct(Section):
 
     image_size: Annotated[int, Field(ge=64)] = Field(800, description="pixels of the longer side")
     max_features: Annotated[int, Field(ge=64)] = Field(2048, description="SIFT features of a photograph")
+    cameras: Literal["auto", "exif", "each"] = Field("auto", description="which photographs share a camera")
+    strategies: list[Literal["exhaustive", "neighbours", "sequential"]] = Field(
+        ["neighbours"], min_length=1, description="which pairs are matched first; their union"
+    )
     exhaustive_below: Count = Field(60, description="up to so many photographs every pair is matched")
-    neighbours: Count = Field(20, description="above that: nearest by descriptor, matched with each photograph")
+    neighbours: Count = Field(8, description="neighbours: nearest by descriptor, matched with each photograph")
+    window: Count = Field(5, description="sequential: next photographs of the folder, matched with each")
+    matches: Count = Field(18, description="pairs matched in all, for each photograph; neighbours of neighbours too")
+    min_inliers: Count = Field(15, description="matches of a verified pair that agree with its geometry")
+    mapper: Literal["incremental", "global"] = "incremental"
+    device: Device = Field("cpu", description="of features and matches")
+    burst_similarity: Share = Field(0.9, description="cosine of descriptors of near-duplicates")
+    burst_overlap: Share = Field(0.55, description="near-duplicates: verified matches / features of the one with fewer")
     min_model_size: Annotated[int, Field(ge=2)] = Field(3, description="photographs; smaller models are dropped")
     outlier_neighbours: Count = Field(20, description="neighbours of a point in statistical outlier removal")
     outlier_ratio: Positive = Field(2.0, description="standard deviations of the mean neighbour distance")

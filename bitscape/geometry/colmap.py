@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pycolmap
 
-CPU = pycolmap.Device.cpu
-
 
 def log_to(folder: Path) -> None:
     """Send COLMAP's warnings to files in `folder` instead of its running commentary to the terminal.
@@ -27,4 +25,4 @@ def log_to(folder: Path) -> None:
     log.set_log_destination(log.Level.WARNING, str(folder / "colmap."))
 
 
-__all__ = ["CPU", "log_to", "pycolmap"]
+__all__ = ["log_to", "pycolmap"]

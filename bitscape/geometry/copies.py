@@ -8,6 +8,7 @@ from PIL import ExifTags, Image
 
 from bitscape.collection.photograph import DAMAGED, open_photograph
 from bitscape.core.progress import follow
+from bitscape.core.storage import publish
 
 QUALITY = 95  # of the JPEG copies, with full colour resolution: no visible blocks for SIFT to fire on
 FOCAL_LENGTHS = (1.0, 5000.0)  # millimetres; outside, the tag is nonsense
@@ -33,7 +34,7 @@ def copy_index(name: str) -> int:
 
 
 def write_copies(photographs: Iterable[tuple[int, Path]], folder: Path, size: int, total: int) -> list[str]:
-    """Write copies no larger than `size`, turned upright, as JPEG.
+    """Write copies no larger than `size`, turned upright, as JPEG; those that are there are kept.
 
     COLMAP works on the stored pixels and knows neither EXIF rotation nor every format that Pillow reads. The copies
     keep the tags that say which camera and focal length it was, from which COLMAP derives the focal length in pixels
@@ -54,10 +55,13 @@ def write_copies(photographs: Iterable[tuple[int, Path]], folder: Path, size: in
     folder.mkdir(parents=True, exist_ok=True)
     names = []
     for index, path in follow(photographs, "copy photographs", total):
+        names.append(copy_name(index))
+        if (folder / names[-1]).exists():
+            continue
         upright, tags = Image.fromarray(open_photograph(path)), camera_tags(path)
         upright.thumbnail((size, size), Image.Resampling.LANCZOS)
-        names.append(copy_name(index))
-        upright.save(folder / names[-1], quality=QUALITY, subsampling=0, exif=tags)
+        with publish(folder / names[-1]) as partial:
+            upright.save(partial, "JPEG", quality=QUALITY, subsampling=0, exif=tags)
     return names
 
 

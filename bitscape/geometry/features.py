@@ -8,62 +8,64 @@ from numpy.typing import NDArray
 
 from bitscape.core.params import Reconstruct
 from bitscape.core.progress import progress
-from bitscape.geometry.colmap import CPU, pycolmap
-from bitscape.geometry.copies import copy_name
+from bitscape.geometry import options
+from bitscape.geometry.colmap import pycolmap
+from bitscape.geometry.copies import copy_index, copy_name
 
-PHOTOGRAPHS_AT_ONCE = 16  # between two steps of the progress
+PHOTOGRAPHS_AT_ONCE = 16  # between two steps of the progress; what a run loses that is killed
 PAIRS_AT_ONCE = 200
 
 
-def threads(settings: Reconstruct) -> int:
-    """Tell how many threads COLMAP may use; sums over several threads differ from run to run."""
-    return 1 if settings.deterministic else settings.threads
-
-
 def extract(database: Path, folder: Path, names: Sequence[str], settings: Reconstruct) -> None:
-    """Add photographs with their SIFT features to a database.
+    """Add SIFT features of photographs to a database; those that have theirs are passed over.
 
-    Photographs whose EXIF tags name the same camera, focal length and size share a camera; others have one each.
+    Photographs that the database does not hold are added: those whose EXIF tags name the same camera, focal length and
+    size share a camera; others have one each.
 
     Args:
         database: COLMAP database; created if missing.
         folder: where the photographs are.
         names: files in `folder`.
-        settings: sizes and threads.
+        settings: sizes, threads, device.
     """
-    pycolmap.Database.open(database).close()
-    if not names:
-        return
-    pycolmap.import_images(database, folder, pycolmap.CameraMode.AUTO, image_names=list(names))
-    options = pycolmap.FeatureExtractionOptions()
-    options.max_image_size = settings.image_size
-    options.num_threads = threads(settings)
-    options.sift.max_num_features = settings.max_features
-    with progress("extract features", len(names)) as advance:
-        for at in range(0, len(names), PHOTOGRAPHS_AT_ONCE):
-            some = list(names[at : at + PHOTOGRAPHS_AT_ONCE])
-            pycolmap.extract_features(database, folder, image_names=some, extraction_options=options, device=CPU)
+    with pycolmap.Database.open(database) as opened:
+        known = {image.name: image.image_id for image in opened.read_all_images()}
+        done = {name for name, key in known.items() if opened.exists_keypoints(key) and opened.exists_descriptors(key)}
+    if new := [name for name in names if name not in known]:
+        pycolmap.import_images(database, folder, pycolmap.CameraMode.AUTO, image_names=new)
+    wanted, where = [name for name in names if name not in done], options.device(settings)
+    used = options.extraction(settings)
+    with progress("extract features", len(wanted)) as advance:
+        for at in range(0, len(wanted), PHOTOGRAPHS_AT_ONCE):
+            some = wanted[at : at + PHOTOGRAPHS_AT_ONCE]
+            pycolmap.extract_features(database, folder, image_names=some, extraction_options=used, device=where)
             advance(len(some))
 
 
 def match(database: Path, pairs: NDArray[np.int64], scratch: Path, settings: Reconstruct, seed: int) -> None:
-    """Match the features of the listed pairs and verify the matches geometrically.
+    """Match the features of the listed pairs and verify the matches geometrically; what was verified is passed over.
 
     Args:
         database: with the features of all photographs named.
         pairs: (m, 2) int64, indices of photographs.
         scratch: folder for the lists that COLMAP reads.
-        settings: threads.
+        settings: threads, device, `min_inliers`.
         seed: of RANSAC.
     """
-    matching, verification = pycolmap.FeatureMatchingOptions(), pycolmap.TwoViewGeometryOptions()
-    matching.num_threads = threads(settings)
-    verification.ransac.random_seed = seed
+    wanted = _unverified(database, pairs)
+    used, verified, where = options.matching(settings), options.verification(settings, seed), options.device(settings)
     listed = pycolmap.ImportedPairingOptions()
     listed.match_list_path = scratch / "pairs.txt"
-    with progress("match pairs", len(pairs)) as advance:
-        for at in range(0, len(pairs), PAIRS_AT_ONCE):
-            some = pairs[at : at + PAIRS_AT_ONCE]
+    with progress("match pairs", len(wanted)) as advance:
+        for at in range(0, len(wanted), PAIRS_AT_ONCE):
+            some = wanted[at : at + PAIRS_AT_ONCE]
             listed.match_list_path.write_text("".join(f"{copy_name(a)} {copy_name(b)}\n" for a, b in some))
-            pycolmap.match_image_pairs(database, matching, listed, verification, CPU)
+            pycolmap.match_image_pairs(database, used, listed, verified, where)
             advance(len(some))
+
+
+def _unverified(database: Path, pairs: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Keep the pairs that did not go through verification yet; those that failed it have gone through as well."""
+    with pycolmap.Database.open(database) as opened:
+        known = {copy_index(image.name): image.image_id for image in opened.read_all_images()}
+        return [(a, b) for a, b in pairs.tolist() if not opened.exists_two_view_geometry(known[a], known[b])]

@@ -1,12 +1,18 @@
+import os
+import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Reconstruct
+from bitscape.geometry import reconstruction
 from bitscape.geometry.colmap import pycolmap
+from bitscape.geometry.component import Job, numbered, reconstruct
 from bitscape.geometry.copies import copy_index
 from bitscape.geometry.observations import observe, registrations
 from bitscape.geometry.reconstruction import build_models, registered, separate
@@ -35,6 +41,63 @@ def test_two_scenes_are_two_models_the_larger_first(synthesize: Synthesize, tmp_
     models = build_models(both, tmp_path, tmp_path, Reconstruct(), seed=0)
     assert [registered(model) for model in models] == [[0, 3, 6, 9, 12, 15, 18], [1, 4, 7, 10, 13]]
     assert build_models(both, tmp_path, tmp_path / "again", Reconstruct(min_model_size=6), seed=0)[1:] == []
+
+
+def test_the_global_mapper_finds_the_scene_too(synthesize: Synthesize, tmp_path: Path) -> None:
+    database, truth = synthesize(frames=8, track_length=5)
+    before = cameras(database)
+    (model,) = build_models(database, tmp_path, tmp_path, Reconstruct(mapper="global"), 0, ThreadPoolExecutor(1))
+    assert registered(model) == [0, 3, 6, 9, 12, 15, 18, 21]
+    compared = pycolmap.compare_reconstructions(model, truth)
+    assert max(error.rotation_error_deg for error in compared["errors"]) < 0.1
+    assert cameras(database) == before  # focal lengths are sought in a copy
+
+
+def cameras(database: Path) -> list[str]:
+    with pycolmap.Database.open(database) as opened:
+        return [str(camera) for camera in opened.read_all_cameras()]
+
+
+def test_a_finished_component_is_taken_from_the_scratch_folder(synthesize: Synthesize, tmp_path: Path) -> None:
+    database, _ = synthesize(frames=5)
+    (model,) = build_models(database, tmp_path, tmp_path / "s", Reconstruct(), 0, ThreadPoolExecutor(1))
+    with pycolmap.Database.open(database) as opened:
+        opened.clear_keypoints()  # nothing could be reconstructed now
+    (again,) = build_models(database, tmp_path, tmp_path / "s", Reconstruct(), 0, ThreadPoolExecutor(1))
+    assert sorted(again.point3D_ids()) == sorted(model.point3D_ids())
+
+
+def test_a_model_goes_on_from_its_last_whole_snapshot(synthesize: Synthesize, tmp_path: Path) -> None:
+    database, truth = synthesize(frames=8)
+    snapshots = tmp_path / "component-0-snapshots"
+    half = pycolmap.Reconstruction(truth)
+    for image in list(half.images.values())[4:]:
+        half.deregister_frame(image.frame_id)
+    for name in ("0001", "0002", "0003"):
+        (snapshots / name).mkdir(parents=True)
+    half.write(snapshots / "0002")
+    (snapshots / "0003/cameras.bin").write_bytes(b"half of a fi")
+    told: list[int] = []
+    names = tuple(sorted(image.name for image in truth.images.values()))
+    reconstruct(Job(database, tmp_path, names, tmp_path / "component-0", Reconstruct(), 0, 1), told.append)
+    assert told[0] == 4  # the rest was registered one by one
+    (model,) = map(pycolmap.Reconstruction, numbered(tmp_path / "component-0"))
+    assert len(registered(model)) == 8
+    assert not snapshots.exists()
+
+
+def test_a_worker_that_is_killed_is_told_in_a_sentence(
+    synthesize: Synthesize, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, _ = synthesize(frames=3)
+    monkeypatch.setattr(reconstruction, "_work", _die)
+    with pytest.raises(BitscapeError, match="was killed or crashed"):
+        build_models(database, tmp_path, tmp_path, Reconstruct(), 0)
+
+
+def _die(job: Job) -> Path:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return job.target
 
 
 @pytest.mark.parametrize("photographs", [0, 1])

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -24,6 +25,7 @@ def write_project(root: Path, images: list[str], splits: list[str]) -> None:
     table = pd.DataFrame({"image": images, "split": splits, "landmark": None, "group": None})
     table["landmark"] = table["landmark"].astype("str")
     table["labels"] = [[] for _ in images]
+    table["pixels"] = [hashlib.sha256((root / "data/images" / image).read_bytes()).hexdigest() for image in images]
     table.to_parquet(root / "artifacts/prepare/collection.parquet", index=False)
     rows = np.random.default_rng(0).normal(size=(len(images), 8)).astype(np.float32)
     np.save(root / "artifacts/describe/descriptors.npy", rows / np.linalg.norm(rows, axis=1, keepdims=True))
@@ -51,7 +53,8 @@ def test_photographs_without_overlap_are_no_model(
     assert "no 3D model: the training photographs do not overlap" in told
     assert "no positive pair" in told
     made = tmp_path / "artifacts/reconstruct"
-    assert json.loads((made / "registrations.json").read_text()) == {"models": [], "unregistered": list(range(train))}
+    report = json.loads((made / "registrations.json").read_text())
+    assert report == {"models": [], "unregistered": list(range(train)), "suspicious": [], "apart": []}
     assert [list((made / folder).iterdir()) for folder in ("models", "clouds", "pictures")] == [[], [], []]
     assert (made / "features.db").is_file()
     mined = pd.read_parquet(tmp_path / "artifacts/mine_pairs/images.parquet")

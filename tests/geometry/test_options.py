@@ -1,0 +1,34 @@
+import json
+
+import pytest
+
+from bitscape.core.errors import BitscapeError
+from bitscape.core.params import Reconstruct
+from bitscape.geometry import options
+from bitscape.geometry.colmap import pycolmap
+
+
+@pytest.mark.parametrize("mapper", ["incremental", "global"])
+def test_all_options_are_told_and_say_nothing_of_the_machine(mapper: str) -> None:
+    chosen = Reconstruct(mapper=mapper, max_features=777, min_inliers=21, min_model_size=4, deterministic=True)
+    told = json.loads(json.dumps(options.effective(chosen, 5, 400)))
+    assert told["extraction"]["sift"]["max_num_features"] == 777
+    assert told["verification"]["min_num_inliers"] == told["mapping"]["min_num_matches"] == 21
+    assert told["verification"]["ransac"]["random_seed"] == told["mapping"]["random_seed"] == 5
+    assert told["mapping"]["num_threads"] == told["matching"]["num_threads"] == 1
+    assert told["mapping"]["min_model_size"] == 4
+    assert set(told["matching"]["sift"]) == set(pycolmap.FeatureMatchingOptions().sift.todict())
+    assert "path" not in json.dumps(told)
+    assert "/" not in json.dumps(told).replace("I/O", "")
+
+
+def test_threads_are_shared_by_the_workers() -> None:
+    assert options.mapping(Reconstruct(threads=8), 0, 10, 4).num_threads == 2
+    assert options.mapping(Reconstruct(threads=2), 0, 10, 4).num_threads == 1
+
+
+@pytest.mark.skipif(pycolmap.has_cuda, reason="this pycolmap has CUDA")
+def test_cuda_that_is_not_there_is_told() -> None:
+    with pytest.raises(BitscapeError, match=r"reconstruct\.device.*pycolmap-cuda12"):
+        options.device(Reconstruct(device="cuda"))
+    assert options.device(Reconstruct(device="auto")) == options.device(Reconstruct()) == pycolmap.Device.cpu
