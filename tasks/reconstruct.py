@@ -48,7 +48,7 @@ def run(params: Params, root: Path) -> None:
     with publish(root / "artifacts/reconstruct") as out:
         for folder in ("models", "clouds", "pictures"):
             (out / folder).mkdir(parents=True)
-        removed = remove_outliers(models, scratch, out / "clouds", settings.outlier_neighbours, settings.outlier_ratio)
+        removed = remove_outliers(models, scratch, out / "clouds", settings)
         for number, model in enumerate(models):
             (out / "models" / str(number)).mkdir()
             model.write(out / "models" / str(number))

@@ -8,7 +8,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.section import Count, Device, Positive, Section, Share
+from bitscape.core.section import Count, Device, NonNegative, Positive, Section, Share
 from bitscape.core.settings.methods import MethodName, Methods
 
 Bits = Annotated[int, Field(ge=8, le=4096, multiple_of=8)]
@@ -63,6 +63,10 @@ class Reconstruct(Section):
     min_model_size: Annotated[int, Field(ge=2)] = Field(3, description="photographs; smaller models are dropped")
     outlier_neighbours: Count = Field(20, description="neighbours of a point in statistical outlier removal")
     outlier_ratio: Positive = Field(2.0, description="standard deviations of the mean neighbour distance")
+    outlier_radius: NonNegative = Field(3.0, description="spacings of the cloud around a point; 0: not looked at")
+    outlier_company: Annotated[int, Field(ge=2)] = Field(5, description="points that must lie there, itself among them")
+    debris_gap: NonNegative = Field(6.0, description="spacings between two pieces (DBSCAN); 0: every piece stays")
+    debris_share: Annotated[float, Field(ge=0, le=1)] = Field(0.02, description="of the largest piece; smaller go")
     threads: Count = 2
     deterministic: bool = Field(False, description="one thread and fixed seeds: equal models each time, slower")
 
