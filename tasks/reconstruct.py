@@ -9,6 +9,7 @@ import numpy as np
 from bitscape.collection.table import IMAGES, members, read_collection
 from bitscape.core.params import Params
 from bitscape.core.storage import publish, remove, write_json
+from bitscape.geometry.cameras import cameras
 from bitscape.geometry.candidates import candidate_pairs
 from bitscape.geometry.colmap import log_to, pycolmap
 from bitscape.geometry.copies import write_copies
@@ -53,6 +54,7 @@ def run(params: Params, root: Path) -> None:
             (out / "models" / str(number)).mkdir()
             model.write(out / "models" / str(number))
             draw_model(model, _title(number, model), out / "pictures" / f"{number}.png")
+        cameras(models).to_parquet(out / "cameras.parquet", index=False)
         observe(models).to_parquet(out / "observations.parquet", index=False)
         write_json(out / "registrations.json", registrations(models, removed, train.tolist()))
         shutil.move(database, out / "features.db")

@@ -72,11 +72,22 @@ class Reconstruct(Section):
 
 
 class MinePairs(Section):
-    """When two photographs of a model are a positive pair."""
+    """Which photographs of a model are positives of each other, and which of other models are hard negatives."""
 
-    min_shared_points: Count = 15
-    min_overlap: Share = Field(0.2, description="shared points / points of the query")
-    max_scale_change: Annotated[float, Field(ge=1)] = 1.5
+    strategy: Literal["m1", "m2", "m3"] = Field(
+        "m3", description="m1: nearest descriptor; m2: most shared points; m3: any with enough overlap and like scale"
+    )
+    camera_pool: Annotated[int, Field(ge=0)] = Field(
+        100, description="candidates: photographs of the model with the nearest cameras; 0: the whole model"
+    )
+    positives: Annotated[int, Field(ge=0)] = Field(0, description="of each query; 0: all that the strategy admits")
+    min_shared_points: Count = Field(15, description="m3")
+    min_overlap: Share = Field(0.2, description="m3: shared points / points of the query")
+    max_scale_change: Annotated[float, Field(ge=1)] = Field(1.5, description="m3")
+    negatives: Count = Field(5, description="hard negatives of each query, at most one of each model")
+    negative_pool: Count = Field(22_000, description="photographs among which they are looked for, drawn at random")
+    distractors: Literal["keep", "drop"] = Field("drop", description="photographs in no model as negatives, or not")
+    levels: Annotated[int, Field(ge=1, le=127)] = Field(3, description="of graded relevance")
 
 
 class Relevance(Section):
