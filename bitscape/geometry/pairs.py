@@ -48,26 +48,25 @@ def positive_pairs(
     query, positive, merit = admitted(shared, pool, descriptors, rules)
     # Without any place scipy gives a sparse array.
     count = np.asarray(shared[query, positive]) if len(query) else np.empty(0, np.int32)
-    change = _scale_changes(scale, query, positive, count > 0)
-    if rules.strategy == "m3":
-        keep = change <= rules.max_scale_change
-        query, positive, merit, count, change = (each[keep] for each in (query, positive, merit, count, change))
-        if rules.positives:
-            drawn = _rank(query, np.random.default_rng(seed).random(len(query))) <= rules.positives
-            query, positive, merit, count, change = (each[drawn] for each in (query, positive, merit, count, change))
     table = pd.DataFrame(
         {
             "query": query,
             "positive": positive,
-            "rank": _rank(query, -merit),
+            "merit": merit,
             "shared_points": count,
             "overlap": count / np.maximum(shared.diagonal()[query], 1),
-            "scale_change": change,
+            "scale_change": _scale_changes(scale, query, positive, count > 0),
         }
-    ).astype(COLUMNS)
+    )
+    if rules.strategy == "m3":
+        table = table[table["scale_change"] <= rules.max_scale_change]
+        if rules.positives:
+            draw = np.random.default_rng(seed).random(len(table))
+            table = table[_rank(table["query"].to_numpy(), draw) <= rules.positives]
+    table = table.assign(rank=_rank(table["query"].to_numpy(), -table["merit"].to_numpy()))
     if rules.positives:
         table = table[table["rank"] <= rules.positives]
-    return table.sort_values(["query", "rank"], ignore_index=True)
+    return table[list(COLUMNS)].astype(COLUMNS).sort_values(["query", "rank"], ignore_index=True)
 
 
 def _scale_changes(
