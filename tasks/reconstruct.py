@@ -9,7 +9,6 @@ import numpy as np
 from bitscape.collection.table import IMAGES, members, read_collection
 from bitscape.core.params import Params
 from bitscape.core.storage import publish, remove, write_json
-from bitscape.geometry.cameras import cameras
 from bitscape.geometry.candidates import candidate_pairs
 from bitscape.geometry.colmap import log_to, pycolmap
 from bitscape.geometry.copies import write_copies
@@ -17,6 +16,7 @@ from bitscape.geometry.features import extract, match
 from bitscape.geometry.observations import observe, registrations
 from bitscape.geometry.outliers import remove_outliers
 from bitscape.geometry.picture import draw_model
+from bitscape.geometry.poses import poses
 from bitscape.geometry.reconstruction import build_models
 from tasks.entry import stage
 
@@ -54,7 +54,7 @@ def run(params: Params, root: Path) -> None:
             (out / "models" / str(number)).mkdir()
             model.write(out / "models" / str(number))
             draw_model(model, _title(number, model), out / "pictures" / f"{number}.png")
-        cameras(models).to_parquet(out / "cameras.parquet", index=False)
+        poses(models).to_parquet(out / "cameras.parquet", index=False)
         observe(models).to_parquet(out / "observations.parquet", index=False)
         write_json(out / "registrations.json", registrations(models, removed, train.tolist()))
         shutil.move(database, out / "features.db")

@@ -10,13 +10,13 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from bitscape.core.params import MinePairs, Reconstruct
-from bitscape.geometry.cameras import COLUMNS, cameras
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.copies import copy_index
 from bitscape.geometry.covisibility import apparent_scale, covisibility, ones
 from bitscape.geometry.features import extract, match
 from bitscape.geometry.observations import observe
 from bitscape.geometry.pairs import positive_pairs
+from bitscape.geometry.poses import COLUMNS, poses
 from bitscape.geometry.reconstruction import build_models
 from bitscape.geometry.strategies import camera_pool
 
@@ -61,7 +61,7 @@ def test_the_apparent_scale_is_that_of_the_true_cameras(synthesize: Synthesize) 
 
 def test_cameras_are_where_colmap_put_them(synthesize: Synthesize) -> None:
     models = [synthesize(frames=5, points=60, first=first)[1] for first in (0, 1)]
-    table = cameras(models)
+    table = poses(models)
     assert table.dtypes.astype(str).to_dict() == COLUMNS
     assert table[["model", "image"]].to_numpy().tolist() == [
         [number, number + 3 * frame] for number in (0, 1) for frame in range(5)
@@ -72,7 +72,7 @@ def test_cameras_are_where_colmap_put_them(synthesize: Synthesize) -> None:
         assert np.allclose(turn.matrix(), image.cam_from_world().rotation.matrix())
         assert np.allclose([row.x, row.y, row.z], image.projection_center())
         assert (row.width, row.height) == (1024, 768)
-    assert cameras([]).dtypes.astype(str).to_dict() == COLUMNS
+    assert poses([]).dtypes.astype(str).to_dict() == COLUMNS
 
 
 def test_pixels_become_the_pairs_of_the_true_scene(synthesize: Synthesize, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_pixels_become_the_pairs_of_the_true_scene(synthesize: Synthesize, tmp_p
         true[["query", "positive"]].itertuples(index=False, name=None)
     )
     assert len(true) == 30
-    turned, truly = (Rotation.from_quat(cameras([model])[["qx", "qy", "qz", "qw"]]) for model in (models[0], truth))
+    turned, truly = (Rotation.from_quat(poses([model])[["qx", "qy", "qz", "qw"]]) for model in (models[0], truth))
     for i, j in combinations(range(6), 2):
         between = turned[i] * turned[j].inv() * (truly[i] * truly[j].inv()).inv()
         assert np.degrees(between.magnitude()) < 1
@@ -102,6 +102,6 @@ def test_pixels_become_the_pairs_of_the_true_scene(synthesize: Synthesize, tmp_p
 
 def mine(models: list[pycolmap.Reconstruction]) -> pd.DataFrame:
     scale = apparent_scale(observe(models), 6)
-    pool = camera_pool(cameras(models), 6, 0)
+    pool = camera_pool(poses(models), 6, 0)
     nothing = np.empty((6, 0), np.float32)
     return positive_pairs(covisibility(ones(scale)), scale, pool, nothing, MinePairs(), 0)

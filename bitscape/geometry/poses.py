@@ -17,7 +17,7 @@ COLUMNS = {
 }
 
 
-def cameras(models: Sequence[pycolmap.Reconstruction]) -> pd.DataFrame:
+def poses(models: Sequence[pycolmap.Reconstruction]) -> pd.DataFrame:
     """List the camera of each photograph.
 
     Args:
