@@ -33,7 +33,7 @@ def run(params: Params, root: Path) -> None:
     pool = camera_pool(cameras, len(collection), rules.camera_pool)
     positives = positive_pairs(shared, scale, pool, descriptors, rules, params.seed)
     images = membership(observations, train, rules, params.seed)
-    negatives = _negatives(collection.iloc[train], descriptors[train], images, rules.negatives)
+    negatives = hardest(collection.iloc[train], descriptors[train], images, rules.negatives)
     if positives.empty:
         print("mine_pairs: no positive pair; what learns from geometry has nothing to learn from.", file=sys.stderr)
     with publish(root / "artifacts/mine_pairs") as out:
@@ -45,8 +45,15 @@ def run(params: Params, root: Path) -> None:
             table.to_parquet(out / f"{name}.parquet", index=False)
 
 
-def _negatives(training: pd.DataFrame, descriptors: np.ndarray, images: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Find the hard negatives of each photograph in a model."""
+def hardest(training: pd.DataFrame, descriptors: np.ndarray, images: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Find the hard negatives of each photograph in a model, see `hard_negatives`.
+
+    Args:
+        training: the training photographs.
+        descriptors: (n, D) float32 of these.
+        images: their models, see `membership`.
+        count: of each photograph.
+    """
     models = images["model"].to_numpy(np.int32)
     known = Supervision(
         rows=images["image"].to_numpy(np.int64),
