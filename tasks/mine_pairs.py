@@ -12,6 +12,7 @@ from bitscape.core.params import Params
 from bitscape.core.storage import publish
 from bitscape.geometry.covisibility import apparent_scale, covisibility, ones
 from bitscape.geometry.levels import relevance_levels
+from bitscape.geometry.near_duplicates import burst_numbers
 from bitscape.geometry.pairs import membership, positive_pairs
 from bitscape.geometry.strategies import camera_pool
 from bitscape.supervision.negatives import hard_negatives
@@ -31,7 +32,8 @@ def run(params: Params, root: Path) -> None:
     scale = apparent_scale(observations, len(collection))
     shared = covisibility(ones(scale))
     pool = camera_pool(cameras, len(collection), rules.camera_pool)
-    positives = positive_pairs(shared, scale, pool, descriptors, rules, params.seed)
+    bursts = burst_numbers(_bursts(root), len(collection))
+    positives = positive_pairs(shared, scale, pool, descriptors, rules, params.seed, bursts)
     images = membership(observations, train, rules, params.seed)
     negatives = hardest(collection.iloc[train], descriptors[train], images, rules.negatives)
     if positives.empty:
@@ -43,6 +45,12 @@ def run(params: Params, root: Path) -> None:
                 sparse.save_npz(file, matrix)
         for name, table in (("images", images), ("positives", positives), ("negatives", negatives)):
             table.to_parquet(out / f"{name}.parquet", index=False)
+
+
+def _bursts(root: Path) -> pd.DataFrame:
+    """Read which photographs are near-duplicates; none are where `reconstruct` does not look for them."""
+    path = root / "artifacts/reconstruct/duplicates.parquet"
+    return pd.read_parquet(path) if path.is_file() else pd.DataFrame({"image": [], "group": []}, dtype="int32")
 
 
 def hardest(training: pd.DataFrame, descriptors: np.ndarray, images: pd.DataFrame, count: int) -> pd.DataFrame:

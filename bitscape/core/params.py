@@ -84,6 +84,7 @@ class MinePairs(Section):
     min_shared_points: Count = Field(15, description="m3")
     min_overlap: Share = Field(0.2, description="m3: shared points / points of the query")
     max_scale_change: Annotated[float, Field(ge=1)] = Field(1.5, description="m3")
+    bursts: Literal["once", "all"] = Field("once", description="near-duplicates among the positives of a query")
     negatives: Count = Field(5, description="hard negatives of each query, at most one of each model")
     negative_pool: Count = Field(22_000, description="photographs among which they are looked for, drawn at random")
     distractors: Literal["keep", "drop"] = Field("drop", description="photographs in no model as negatives, or not")

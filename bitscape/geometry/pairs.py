@@ -7,6 +7,7 @@ from scipy import sparse
 
 from bitscape.core.params import MinePairs
 from bitscape.geometry.covisibility import scale_change
+from bitscape.geometry.near_duplicates import once_for_each_burst
 from bitscape.geometry.strategies import admitted
 
 COLUMNS = {
@@ -26,6 +27,7 @@ def positive_pairs(
     descriptors: NDArray[np.float32],
     rules: MinePairs,
     seed: int,
+    bursts: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """List the positives of each query, best first.
 
@@ -39,6 +41,7 @@ def positive_pairs(
         rules: strategy (see `admitted`), thresholds, and how many of each query: of m1 and m2 the best, of m3, whose
             authors draw one, so many at random.
         seed: of these draws.
+        bursts: (n,) see `burst_numbers`; with `bursts: once` the positives of one burst count once.
 
     Returns:
         Columns `query`, `positive`, `rank` int32 (1 is the best: by likeness of descriptors for m1, by shared points
@@ -60,9 +63,11 @@ def positive_pairs(
     )
     if rules.strategy == "m3":
         table = table[table["scale_change"] <= rules.max_scale_change]
-        if rules.positives:
-            draw = np.random.default_rng(seed).random(len(table))
-            table = table[_rank(table["query"].to_numpy(), draw) <= rules.positives]
+    if bursts is not None and rules.bursts == "once":
+        table = once_for_each_burst(table, bursts)
+    if rules.strategy == "m3" and rules.positives:
+        draw = np.random.default_rng(seed).random(len(table))
+        table = table[_rank(table["query"].to_numpy(), draw) <= rules.positives]
     table = table.assign(rank=_rank(table["query"].to_numpy(), -table["merit"].to_numpy()))
     if rules.positives:
         table = table[table["rank"] <= rules.positives]
