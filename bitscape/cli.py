@@ -89,6 +89,64 @@ def table(project: Annotated[Path, PROJECT] = Path()) -> None:
     typer.echo(f"Report: {project / 'reports/index.html'}")
 
 
+@app.command()
+def pairs(
+    query: Annotated[
+        list[str] | None, typer.Option(help="Photographs to show, as paths below data/images; several times.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, max=50, help="Photographs drawn at random where none is named.")] = 6,
+    most: Annotated[int, typer.Option(min=1, max=20, help="Positives and negatives of each, at most.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draw.")] = 0,
+    sheet: Annotated[Path | None, typer.Option(help="The contact sheet; pairs.png in the project's folder.")] = None,
+    project: Annotated[Path, PROJECT] = Path(),
+) -> None:
+    """Count the mined pairs and draw examples: positives and hard negatives of some photographs."""
+    from bitscape.collection.table import IMAGES, read_collection
+    from bitscape.reporting.contact_sheet import write_sheet
+    from bitscape.reporting.mined import choose_examples, count_by_model, example, read_mined
+
+    names, mined = read_collection(project)["image"].tolist(), read_mined(project)
+    Console().print(_counted(count_by_model(mined)))
+    alone = int((mined.images["model"] < 0).sum())
+    typer.echo(f"{len(mined.images)} training photographs, {alone} of them in no model.")
+    chosen = [_photograph(name, names, mined.images["image"]) for name in query or []]
+    chosen = chosen or choose_examples(mined, count, seed)
+    if not chosen:
+        raise BitscapeError("there is no positive pair to draw; add photographs that show the same places as others.")
+    target = sheet or project / "pairs.png"
+    write_sheet(
+        [example(mined, one, most) for one in chosen], [project / IMAGES / name for name in names], names, target
+    )
+    typer.echo(f"Examples: {target}")
+
+
+def _counted(counts: Any) -> Table:
+    """The counts of each model and of all."""
+    shown = Table("model", title="Mined pairs")
+    for name in counts.columns:
+        shown.add_column(name.replace("_", " "), justify="right")
+    for model, row in counts.iterrows():
+        shown.add_row(str(model), *("" if value != value else f"{value:,.0f}" for value in row))
+    shown.add_section()
+    totals = [f"{counts[name].sum():,}" if name != "shared_points" else "" for name in counts.columns]
+    shown.add_row("all", *totals, style="bold")
+    return shown
+
+
+def _photograph(name: str, names: list[str], training: Any) -> int:
+    """Find a training photograph by its path."""
+    from difflib import get_close_matches
+
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
+        hint = f", did you mean {near[0]}?" if near else "."
+        raise BitscapeError(f"there is no photograph {name} in the collection{hint}")
+    index = names.index(name)
+    if index not in set(training):
+        raise BitscapeError(f"{name} is no training photograph, and pairs are mined from these alone.")
+    return index
+
+
 def _whole(header: list[str], rows: list[list[str]]) -> Table:
     """One table with the columns as they are."""
     shown = Table(title="Comparison")

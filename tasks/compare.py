@@ -14,6 +14,7 @@ from bitscape.core.storage import publish, read_json
 from bitscape.reporting.figures import draw_comparison, draw_curves, draw_quality
 from bitscape.reporting.gallery import Thumbnails, data_uri
 from bitscape.reporting.method_figure import draw_method
+from bitscape.reporting.model_page import read_drawn, write_model_page
 from bitscape.reporting.page import Model, Page, picture, render
 from bitscape.reporting.questions import ask
 from bitscape.reporting.result import Result
@@ -86,6 +87,7 @@ def run(params: Params, root: Path) -> None:
         (folder / "figures/comparison.png").write_bytes(png(comparison))
         for one, drawn in page.details:
             (folder / f"figures/{one.name}.png").write_bytes(drawn.light)
+        _write_model_pages(root / "artifacts/reconstruct/pictures", page.models, collection["image"].tolist(), folder)
         (folder / "index.html").write_text(render(page), encoding="utf-8")
 
 
@@ -118,8 +120,19 @@ def _models(folder: Path, described: list[dict]) -> list[Model]:
     for number, model in enumerate(described):
         path = folder / f"pictures/{number}.png"
         shown = data_uri(path.read_bytes()) if path.exists() else ""
-        models.append(Model(shown, len(model["images"]), model["points"], model["reprojection_error"]))
+        page = f"models/{number}.html" if path.with_suffix(".npz").exists() else ""
+        models.append(Model(shown, page, len(model["images"]), model["points"], model["reprojection_error"]))
     return models
+
+
+def _write_model_pages(pictures: Path, models: list[Model], names: list[str], folder: Path) -> None:
+    """Write the page of each model that was drawn."""
+    for number, model in enumerate(models):
+        if model.page:
+            path = folder / model.page
+            path.parent.mkdir(exist_ok=True)
+            title = f"Model {number}: {model.photographs} photographs, {model.points:,} points"
+            write_model_page(read_drawn(pictures / f"{number}.npz"), title, names, path)
 
 
 if __name__ == "__main__":

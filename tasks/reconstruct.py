@@ -21,6 +21,7 @@ from bitscape.geometry.observations import observe, registrations
 from bitscape.geometry.options import effective
 from bitscape.geometry.outliers import remove_outliers
 from bitscape.geometry.picture import draw_model
+from bitscape.geometry.poses import poses
 from bitscape.geometry.reconstruction import build_models, registered
 from bitscape.geometry.view_graph import read_view_graph
 from bitscape.geometry.weak_links import Doubts, doubts
@@ -112,11 +113,12 @@ def _write(
 ) -> None:
     for folder in ("models", "clouds", "pictures"):
         (out / folder).mkdir(parents=True)
-    removed = remove_outliers(models, work, out / "clouds", settings.outlier_neighbours, settings.outlier_ratio)
+    removed = remove_outliers(models, work, out / "clouds", settings)
     for number, model in enumerate(models):
         (out / "models" / str(number)).mkdir()
         model.write(out / "models" / str(number))
         draw_model(model, _title(number, model), out / "pictures" / f"{number}.png")
+    poses(models).to_parquet(out / "cameras.parquet", index=False)
     observe(models).to_parquet(out / "observations.parquet", index=False)
     write_json(out / "registrations.json", registrations(models, removed, train) | told)
 

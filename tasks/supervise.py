@@ -35,10 +35,13 @@ def read_supervision(
         "overlap": sparse.csr_array((n, n), dtype=np.float32),
     }
     if "labels" in needs:
-        models = pd.read_parquet(root / "artifacts/mine_pairs/images.parquet")["model"].to_numpy(np.int32)
+        mined = pd.read_parquet(root / "artifacts/mine_pairs/images.parquet")
+        models = mined["model"].to_numpy(np.int32)
         training = collection.iloc[rows]
         given["source"] = choose_training_source(training, models, settings.supervision, method)
         given["labels"] = label_columns(training, models, given["source"])
+        if given["source"].startswith("geometry"):
+            given["distractors"] = np.flatnonzero(mined["distractor"])
         shared = sparse.csr_array(sparse.load_npz(root / "artifacts/mine_pairs/covisibility.npz"))
         given["overlap"] = point_overlap(shared[rows][:, rows])
     if "pairs" in needs:

@@ -8,7 +8,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.section import Count, Device, Positive, Section, Share
+from bitscape.core.section import Count, Device, NonNegative, Positive, Section, Share
 from bitscape.core.settings.methods import MethodName, Methods
 
 Bits = Annotated[int, Field(ge=8, le=4096, multiple_of=8)]
@@ -74,16 +74,32 @@ class Reconstruct(Section):
     min_model_size: Annotated[int, Field(ge=2)] = Field(3, description="photographs; smaller models are dropped")
     outlier_neighbours: Count = Field(20, description="neighbours of a point in statistical outlier removal")
     outlier_ratio: Positive = Field(2.0, description="standard deviations of the mean neighbour distance")
+    outlier_radius: NonNegative = Field(3.0, description="spacings of the cloud around a point; 0: not looked at")
+    outlier_company: Annotated[int, Field(ge=2)] = Field(5, description="points that must lie there, itself among them")
+    debris_gap: NonNegative = Field(6.0, description="spacings between two pieces (DBSCAN); 0: every piece stays")
+    debris_share: Annotated[float, Field(ge=0, le=1)] = Field(0.02, description="of the largest piece; smaller go")
     threads: Count = 2
     deterministic: bool = Field(False, description="one thread and fixed seeds: equal models each time, slower")
 
 
 class MinePairs(Section):
-    """When two photographs of a model are a positive pair."""
+    """Which photographs of a model are positives of each other, and which of other models are hard negatives."""
 
-    min_shared_points: Count = 15
-    min_overlap: Share = Field(0.2, description="shared points / points of the query")
-    max_scale_change: Annotated[float, Field(ge=1)] = 1.5
+    strategy: Literal["m1", "m2", "m3"] = Field(
+        "m3", description="m1: nearest descriptor; m2: most shared points; m3: any with enough overlap and like scale"
+    )
+    camera_pool: Annotated[int, Field(ge=0)] = Field(
+        100, description="candidates: photographs of the model with the nearest cameras; 0: the whole model"
+    )
+    positives: Annotated[int, Field(ge=0)] = Field(0, description="of each query; 0: all that the strategy admits")
+    min_shared_points: Count = Field(15, description="m3")
+    min_overlap: Share = Field(0.2, description="m3: shared points / points of the query")
+    max_scale_change: Annotated[float, Field(ge=1)] = Field(1.5, description="m3")
+    bursts: Literal["once", "all"] = Field("once", description="near-duplicates among the positives of a query")
+    negatives: Count = Field(5, description="hard negatives of each query, at most one of each model")
+    negative_pool: Count = Field(22_000, description="photographs among which they are looked for, drawn at random")
+    distractors: Literal["keep", "drop"] = Field("drop", description="photographs in no model as negatives, or not")
+    levels: Annotated[int, Field(ge=1, le=127)] = Field(3, description="of graded relevance")
 
 
 class Relevance(Section):

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from bitscape.core.params import Reconstruct
 
+from bitscape.geometry.inverted_lists import listed_neighbours
+
+EXACT = 20_000  # photographs; comparing all with all grows with the square
 BLOCK = 4096  # queries searched at once; the scores of a block are the largest thing in memory
 
 
@@ -85,7 +88,9 @@ def sorted_pairs(pairs: NDArray[np.integer]) -> NDArray[np.int64]:
 def nearest_neighbours(
     queries: NDArray[np.float32], database: NDArray[np.float32], neighbours: int
 ) -> NDArray[np.int64]:
-    """Find the rows of `database` with the largest inner products, exactly and block by block.
+    """Find the rows of `database` with the largest inner products, block by block.
+
+    Up to `EXACT` rows all are compared; above, see `listed_neighbours`, some neighbours are missed.
 
     Args:
         queries: (q, D) float32.
@@ -99,6 +104,8 @@ def nearest_neighbours(
 
     if not len(queries) or not len(database):
         return np.empty((len(queries), 0), np.int64)
+    if len(database) > EXACT:
+        return listed_neighbours(queries, database, min(neighbours, len(database)))
     index = faiss.IndexFlatIP(database.shape[1])
     index.add(np.ascontiguousarray(database, np.float32))
     wanted = min(neighbours, len(database))

@@ -1,13 +1,16 @@
 """A picture of a 3D model for people to look at: its points and cameras, obliquely and from above."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from bitscape.geometry.colmap import pycolmap
+from bitscape.geometry.copies import copy_index
 from bitscape.geometry.framing import Array, bounds, level, pyramid
 
 MOST_POINTS = 40_000  # more only cover each other
@@ -18,17 +21,43 @@ ABOVE = Rotation.identity()
 OBLIQUE = Rotation.from_euler("zx", [25, -65], degrees=True)
 
 
+class Scene(NamedTuple):
+    """What is shown of a model, upright.
+
+    Attributes:
+        points: (n, 3).
+        colours: (n, 3) uint8.
+        edges: (m, 8, 2, 3) ends of the edges of each camera's pyramid, the first end is the camera's centre.
+        images: (m,) int32 indices of the photographs.
+    """
+
+    points: Array
+    colours: NDArray[np.uint8]
+    edges: Array
+    images: NDArray[np.int32]
+
+
 def draw_model(model: pycolmap.Reconstruction, title: str, path: Path) -> None:
     """Draw points in their colours and cameras as pyramids, seen obliquely and from above.
+
+    What is drawn is also written beside the picture as `.npz`, in float32, for a page on which it can be turned.
 
     Args:
         model: with at least one point and one photograph.
         title: above the picture.
         path: PNG to write.
     """
+    scene = arrange(model)
+    _draw(scene.points, scene.colours / 255, scene.edges.reshape(-1, 2, 3), title, path)
+    small = scene._replace(points=scene.points.astype(np.float32), edges=scene.edges.astype(np.float32))
+    np.savez_compressed(path.with_suffix(".npz"), **small._asdict())
+
+
+def arrange(model: pycolmap.Reconstruction) -> Scene:
+    """Turn a model upright and leave out what would shrink it to a speck; at most `MOST_POINTS` points remain."""
     keys = np.array(sorted(model.point3D_ids()), np.int64)
     keys = keys[:: -(-len(keys) // MOST_POINTS)].tolist()
-    colours = np.array([model.points3D[key].color for key in keys]) / 255
+    colours = np.array([model.points3D[key].color for key in keys], np.uint8)
     images = [model.images[key] for key in sorted(model.reg_image_ids())]
     rotations = np.array([image.cam_from_world().rotation.matrix() for image in images])
     turned = level(rotations)
@@ -36,14 +65,13 @@ def draw_model(model: pycolmap.Reconstruction, title: str, path: Path) -> None:
     centres = np.array([image.projection_center() for image in images]) @ turned.T
     low, high = bounds(points, centres)
     depth = PYRAMID * float(np.max(high - low))
-    edges = np.concatenate(
-        [
-            pyramid(centre, turned @ rotation.T, _half_angles(model.cameras[image.camera_id]), depth)
-            for centre, rotation, image in zip(centres, rotations, images, strict=True)
-        ]
-    )
+    edges = [
+        pyramid(centre, turned @ rotation.T, _half_angles(model.cameras[image.camera_id]), depth)
+        for centre, rotation, image in zip(centres, rotations, images, strict=True)
+    ]
     inside = np.all((points >= low) & (points <= high), axis=1)
-    _draw(points[inside], colours[inside], edges, title, path)
+    numbers = np.array([copy_index(image.name) for image in images], np.int32)
+    return Scene(points[inside], colours[inside], np.array(edges), numbers)
 
 
 def _draw(points: Array, colours: Array, edges: Array, title: str, path: Path) -> None:

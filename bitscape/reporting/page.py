@@ -47,9 +47,10 @@ class Question(NamedTuple):
 
 
 class Model(NamedTuple):
-    """A 3D model: its picture as a data URI, empty where there is none, and its numbers."""
+    """A 3D model: its picture as a data URI and the page on which it turns, empty where there is none; its numbers."""
 
     picture: str
+    page: str
     photographs: int
     points: int
     error: float
@@ -89,7 +90,7 @@ def render(page: Page) -> str:
         page: what is shown.
 
     Returns:
-        HTML without any reference to another file; equal pages give equal text.
+        HTML that shows no other file, and links to none but the pages of the models; equal pages give equal text.
     """
     folder = Path(__file__).parent
     environment = Environment(

@@ -28,6 +28,8 @@ class Supervision:
             two photographs that share any; empty where nothing is known of 3D models.
         pairs: mined positives, `query` and `positive` (rows of training photographs), best first for each query.
         similarity: (n, n) int8, DSAH's neighbourhood, stored 1 is a neighbour.
+        distractors: (d,) photographs without any column that are taken for negatives of all others, though nothing is
+            known of them; each is a cluster of its own.
         source: where `labels` come from; `geometry-graded` has `targets` graded by `overlap`.
     """
 
@@ -36,6 +38,7 @@ class Supervision:
     overlap: sparse.csr_array
     pairs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"query": [], "positive": []}, dtype=np.int64))
     similarity: sparse.csr_array | None = None
+    distractors: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     source: TrainingSource = "labels"
 
     @cached_property

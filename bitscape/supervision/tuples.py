@@ -97,7 +97,7 @@ def hardest_negatives(
     The rule of Radenovic et al. (their released code, `hard_neg_remine`): candidates are of another cluster (a 3D
     model there) than the query, ranked by inner product of unit vectors, at most one of each cluster. Here a cluster is
     a set of labels, and clusters that share any label with the query are no candidates. Nor are photographs without a
-    label or a model: they may show the query's own place.
+    label or a model, for they may show the query's own place, except for those that are named as distractors.
 
     Args:
         outputs: (n, B) current network outputs, any length.
@@ -110,11 +110,15 @@ def hardest_negatives(
         (q, count) rows of `outputs`, hardest first; -1 where there are no more clusters.
     """
     unit = _unit(outputs)
-    candidates = supervision.labelled if pool is None else np.intersect1d(pool, supervision.labelled)
+    candidates = np.union1d(supervision.labelled, supervision.distractors)
+    if pool is not None:
+        candidates = np.intersect1d(pool, candidates)
     chosen = np.full((len(queries), count), -1, dtype=np.int64)
     if not len(candidates):
         return chosen
-    names, members = np.unique(supervision.clusters[candidates], return_inverse=True)
+    clusters = supervision.clusters.astype(np.int64)
+    clusters[supervision.distractors] = -1 - supervision.distractors
+    names, members = np.unique(clusters[candidates], return_inverse=True)
     order = np.argsort(members, kind="stable")
     candidates = candidates[order]
     starts = np.append(np.searchsorted(members[order], np.arange(len(names))), len(candidates))

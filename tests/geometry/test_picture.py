@@ -57,3 +57,16 @@ def test_points_and_cameras_are_seen(
     for name, shown in (("cameras", cameras), ("points", points)):
         assert shown[:, :half].sum() > 200, name
         assert shown[:, half:].sum() > 200, name
+    with np.load(tmp_path / "picture.npz") as drawn:
+        assert {name: (array.shape, array.dtype.name) for name, array in drawn.items()} == {
+            "points": ((len(drawn["points"]), 3), "float32"),
+            "colours": ((len(drawn["points"]), 3), "uint8"),
+            "edges": ((5, 8, 2, 3), "float32"),
+            "images": ((5,), "int32"),
+        }
+        assert len(drawn["points"]) > 200
+        assert (drawn["colours"] == [20, 160, 20]).all()
+        assert drawn["images"].tolist() == [0, 3, 6, 9, 12]
+    before = (tmp_path / "picture.npz").read_bytes()
+    draw_model(model, "a model", tmp_path / "picture.png")
+    assert (tmp_path / "picture.npz").read_bytes() == before

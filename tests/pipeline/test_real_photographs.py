@@ -55,3 +55,15 @@ def test_places_are_models_of_their_own_and_nearly_all_is_registered(project):
     print({name: f"{registered.get(name, 0)} of {count}" for name, count in sorted(trained.items())})
     whole = [name for name, count in trained.items() if registered.get(name, 0) >= 0.85 * count]
     assert len(whole) >= 7
+
+
+def test_no_positive_joins_two_places(project):
+    place = pd.read_parquet(project.root / "artifacts/prepare/collection.parquet")["image"].str.split("/").str[0]
+    positives = pd.read_parquet(project.root / "artifacts/mine_pairs/positives.parquet")
+    print(f"\n{len(positives)} positives, {positives['query'].nunique()} photographs have one")
+    assert len(positives) > 200
+    assert (place[positives["query"]].to_numpy() == place[positives["positive"]].to_numpy()).all()
+    negatives = pd.read_parquet(project.root / "artifacts/mine_pairs/negatives.parquet")
+    assert len(negatives) > 200
+    apart = place[negatives["query"]].to_numpy() != place[negatives["negative"]].to_numpy()
+    print(f"{apart.mean():.3f} of {len(negatives)} hard negatives are of another place")

@@ -46,6 +46,12 @@ def make_project(root):
     model = {"images": [0, 1, 2], "points": 1234, "reprojection_error": 0.7, "removed_points": 3}
     write_json(root / "artifacts/reconstruct/registrations.json", {"models": [model], "unregistered": [3]})
 
+    (root / "artifacts/reconstruct/pictures").mkdir()
+    scene = {"points": np.zeros((9, 3), np.float32), "colours": np.zeros((9, 3), np.uint8)}
+    cameras = {"edges": np.ones((3, 8, 2, 3), np.float32), "images": np.arange(3, dtype=np.int32)}
+    np.savez_compressed(root / "artifacts/reconstruct/pictures/0.npz", **scene, **cameras)
+    Image.new("RGB", (40, 20)).save(root / "artifacts/reconstruct/pictures/0.png")
+
     for noise, method in ((0.4, "lsh"), (0.2, "itq"), (0.05, "bcdh")):
         for bits in (8, 16):
             folder = root / f"artifacts/encode/{method}-{bits}"

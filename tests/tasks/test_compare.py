@@ -60,11 +60,18 @@ def test_the_table_lists_methods_and_lengths_as_the_parameters_do(evaluated):
     assert table["map_expected"].isna().tolist() == [False, False, False, False, True, False]
 
 
-def test_the_page_is_one_file_that_asks_for_nothing(evaluated):
+def test_the_page_asks_for_nothing_and_links_to_the_models_alone(evaluated):
     text, tags = read(evaluated)
-    links = [value for _, attributes in tags for name, value in attributes.items() if name in ("src", "srcset", "href")]
-    assert links
-    assert all(link.startswith("data:image/") for link in links)
+    shown, links = (
+        [value for _, attributes in tags for name, value in attributes.items() if name in names]
+        for names in (("src", "srcset"), ("href",))
+    )
+    assert shown
+    assert all(value.startswith("data:image/") for value in shown)
+    assert links == ["models/0.html"]
+    model = (evaluated / "reports" / links[0]).read_text(encoding="utf-8")
+    assert re.findall(r'src="([^"]*)"', model) == ["plotly.min.js"]
+    assert (evaluated / "reports/models/plotly.min.js").is_file()
     assert not re.search(r"https?://|url\(|@import|<script", text)
     assert all(attributes["alt"] for tag, attributes in tags if tag == "img")
 
