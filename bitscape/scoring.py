@@ -116,7 +116,8 @@ def _truth(
     rules: "Protocol",
 ) -> "Truth":
     from bitscape.retrieval.files import read_labels, read_relevance
-    from bitscape.retrieval.truth import Grades, of_labels, of_lists, revisited
+    from bitscape.retrieval.labelled import of_labels
+    from bitscape.retrieval.truth import Grades, of_lists, revisited
 
     if relevance is None:
         if rules.relevance == "given":

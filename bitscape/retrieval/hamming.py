@@ -111,9 +111,9 @@ def class_histograms(
         BitscapeError: if these are no packed codes, or the shapes do not fit together.
     """
     left, right = _words(queries, database)
-    for name, codes, classes in (("queries", left, query_classes), ("database", right, item_classes)):
+    for name, codes, classes in (("The query set", left, query_classes), ("The database", right, item_classes)):
         if len(codes) != len(classes):
-            raise BitscapeError(f"The {name} have {len(codes)} codes and {len(classes)} classes; each code needs one.")
+            raise BitscapeError(f"{name} has {len(codes)} codes and {len(classes)} classes; each code needs one.")
     order = np.argsort(item_classes, kind="stable")
     ordered = item_classes[order]
     starts, stops = (np.searchsorted(ordered, query_classes, side) for side in ("left", "right"))

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
+from bitscape.retrieval.mean import EmptyQuery
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bitscape.retrieval.truth import Grades
 
-EmptyQuery = Literal["exclude", "zero", "error"]
 Relevance = Literal["auto", "landmark", "labels", "given"]
 
 

@@ -11,8 +11,8 @@ from bitscape.core.errors import BitscapeError
 from bitscape.retrieval.bootstrap import mean_interval
 from bitscape.retrieval.codes import Codes
 from bitscape.retrieval.health import Health, health
+from bitscape.retrieval.mean import EmptyQuery
 from bitscape.retrieval.metrics import Scores, measure, parse
-from bitscape.retrieval.protocol import EmptyQuery
 from bitscape.retrieval.truth import Classes, Truth
 
 Floats = NDArray[np.float64]

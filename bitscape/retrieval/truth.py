@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,39 +102,6 @@ class Grades:
         if self.junk is not None:
             row[self.junk[[query]].indices] = JUNK
         return row
-
-
-def of_labels(queries: NDArray[Any], items: NDArray[Any]) -> Classes | Grades:
-    """Make relevance of labels: the same class, or the number of shared labels.
-
-    Args:
-        queries: (queries,) one label each, or a list of labels each; or (queries, classes) of 0 and 1.
-        items: the same, of the database.
-
-    Returns:
-        The truth.
-
-    Raises:
-        BitscapeError: if one has a label each and the other several, or they are of other classes.
-    """
-    both = (queries, items)
-    several = [labels.ndim == 2 or (labels.dtype == object and isinstance(labels[0], list)) for labels in both]
-    if several[0] != several[1] or queries.ndim != items.ndim or queries.shape[1:] != items.shape[1:]:
-        raise BitscapeError(
-            f"The labels of the queries have the shape {queries.shape} and those of the database {items.shape}; both "
-            "must be one label for each code, or both a column for each class."
-        )
-    if not several[0]:
-        names, codes = np.unique(np.concatenate([queries.astype(str), items.astype(str)]), return_inverse=True)
-        return Classes(codes[: len(queries)], codes[len(queries) :], tuple(map(str, names)))
-    if queries.ndim == 2:
-        from scipy.sparse import csr_array
-
-        own, theirs = (csr_array((labels != 0).astype(np.int32)) for labels in both)
-        return Grades(csr_array(own @ theirs.T))
-    from bitscape.supervision.relevance import shared_labels
-
-    return Grades(shared_labels(queries.tolist(), items.tolist()))
 
 
 def of_lists(relevant: Sequence[Sequence[int]], junk: Sequence[Sequence[int]], items: int) -> Grades:

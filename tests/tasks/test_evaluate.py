@@ -9,7 +9,8 @@ from scipy import sparse
 from sklearn.metrics import average_precision_score
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval.evaluation import mean_average_precision, metric_names
+from bitscape.retrieval.evaluation import metric_names
+from bitscape.retrieval.mean import mean_average_precision
 from tasks import evaluate
 from tests.reporting.small_project import PARAMS, make_project
 
