@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 20
 """Pairs of codes that are compared at once; about 20 bytes of memory each."""
-COMPILED_FROM = 1 << 29
-"""Words to compare from which loading and compiling `kernel` pays: numpy takes more than a second for so many."""
+COMPILED_FROM = 1 << 30
+"""Words to compare from which loading and compiling `kernel` pays: numpy takes several seconds for so many."""
 
 
 class Histograms(NamedTuple):
@@ -78,9 +78,9 @@ def histograms(queries: Codes, database: Codes, relevance: "csr_array") -> Histo
     pairs = (relevance > 0).tocsr()
     relevant = np.zeros_like(items)
     if _large(left, right):
-        from bitscape.retrieval.kernel import count_pairs
+        from bitscape.retrieval.kernel import count_pairs, on_all_cores
 
-        count_pairs(left, right, pairs.indptr.astype(np.int64), pairs.indices, relevant)
+        on_all_cores(count_pairs, len(left), left, right, pairs.indptr.astype(np.int64), pairs.indices, relevant)
         return Histograms(items, relevant)
     row = np.repeat(np.arange(len(left)), np.diff(pairs.indptr))
     for start in range(0, pairs.nnz, BLOCK):
@@ -134,9 +134,9 @@ def _segments(
     """Count all items, and those of one stretch of the database for each query, at each distance."""
     items, relevant = np.zeros((2, len(left), width), dtype=np.int64)
     if _large(left, right):
-        from bitscape.retrieval.kernel import count_segments
+        from bitscape.retrieval.kernel import count_segments, on_all_cores
 
-        count_segments(left, right, starts, stops, items, relevant)
+        on_all_cores(count_segments, len(left), left, right, starts, stops, items, relevant)
         return Histograms(items, relevant)
     for rows, columns in _blocks(len(left), len(right)):
         found = _distances(left[rows], right[columns])
