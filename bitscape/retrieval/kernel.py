@@ -1,9 +1,9 @@
 """Distances and their histograms in one pass on all cores, compiled with numba.
 
 Importing it costs a second, and the first call on a machine some seconds of compilation, which is why `hamming` asks
-for it only where the work is large. `cache=True` keeps what was compiled; where no folder can be written to, numba refuses
-the cache, and it is compiled in each process. Threads are Python's, as the compiled code does not hold the lock of the
-interpreter: numba's own `parallel` takes five times as long to compile.
+for it only where the work is large. `cache=True` keeps what was compiled; where no folder can be written to, numba
+refuses the cache, and it is compiled in each process. Threads are Python's, as the compiled code does not hold the lock
+of the interpreter: numba's own `parallel` takes five times as long to compile.
 """
 
 import os

@@ -5,7 +5,7 @@ import numpy as np
 from bitscape.reporting.columns import best, column
 from bitscape.retrieval.evaluation import metric_names
 
-NAMES = metric_names([5, 100], 3)
+NAMES = metric_names([5, 100], 3, graded=True)
 
 
 def test_every_metric_has_a_meaning_and_a_paragraph_in_the_documentation():
@@ -17,7 +17,9 @@ def test_every_metric_has_a_meaning_and_a_paragraph_in_the_documentation():
 
 
 def test_labels_name_the_cutoff_and_the_radius():
-    assert [column(name).label for name in NAMES[3:6]] == ["mAP@5", "mAP@100", "P, radius 3"]
+    labels = [column(name).label for name in NAMES]
+    assert labels[3:7] == ["mAP@5", "mAP@100", "P@5", "P@100"]
+    assert {"NDCG@100", "ACG@5", "R@5", "weighted mAP", "P, radius 3"} < set(labels)
     assert "distance 3" in column("precision_radius_3_empty_zero").meaning
 
 
