@@ -74,11 +74,14 @@ def as_table(card: "Card", title: str) -> "Table":
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=None, padding=(0, 1))
-    for head in ("metric", "mean", "95 % over\nqueries", "worst\nties", "best\nties"):
+    classes = any(line.per_class for line in card.lines)
+    heads = ("metric", "mean", "95 % over\nqueries", "worst\nties", "best\nties", *(("macro",) if classes else ()))
+    for head in heads:
         table.add_column(head, justify="left" if head == "metric" else "right", overflow="fold", vertical="bottom")
     for line in card.lines:
         bounds = ["-" if value is None else f"{value:.4f}" for value in (line.worst_ties, line.best_ties)]
-        table.add_row(line.name, f"{line.mean:.4f}", f"{line.low:.3f}-{line.high:.3f}", *bounds)
+        macro = [f"{line.macro:.4f}"] if classes else []
+        table.add_row(line.name, f"{line.mean:.4f}", f"{line.low:.3f}-{line.high:.3f}", *bounds, *macro)
     return table
 
 
@@ -91,11 +94,12 @@ def remarks(card: "Card") -> list[str]:
         f"Codes of the database: {health.distinct_share:.3f} of them distinct, share of the most frequent one "
         f"{health.largest_share:.4f}, imbalance of bits {health.imbalance:.3f}, correlation {health.correlation:.3f}.",
     ]
-    if card.per_class:
-        worst = min(card.per_class, key=lambda name: card.per_class[name])
+    if card.lines and card.lines[0].per_class:
+        first = card.lines[0]
+        worst = min(first.per_class, key=lambda name: first.per_class[name])
         told.append(
-            f"Mean over the {len(card.per_class)} classes of {card.lines[0].name}: {card.macro:.4f}; the lowest is "
-            f"{card.per_class[worst]:.4f}, of {worst}."
+            f"Macro is the mean of the {len(first.per_class)} classes' means; the lowest {first.name} is "
+            f"{first.per_class[worst]:.4f}, of {worst}."
         )
     if health.collapsed:
         told.append(

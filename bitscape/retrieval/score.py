@@ -1,7 +1,7 @@
 """Anyone's codes, measured: every metric with its interval over the queries and its bounds over the ties."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Line:
-    """A metric: its mean over the queries, the 95 % interval over their choice, and its bounds over the ties.
+    """A metric, NaN where it is a mean over nothing.
 
-    NaN where it is a mean over nothing; None where the bounds are not those of the best and the worst order.
+    Attributes:
+        name: that carries its definition.
+        mean: over the queries.
+        low: lower end of the 95 % interval over the choice of queries.
+        high: its upper end.
+        worst_ties: lower bound over the orders of the ties; None where the worst order need not be the lowest.
+        best_ties: upper bound, likewise.
+        per_class: class -> mean over the queries of the class; empty without classes.
     """
 
     name: str
@@ -31,6 +38,12 @@ class Line:
     high: float
     worst_ties: float | None = None
     best_ties: float | None = None
+    per_class: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def macro(self) -> float:
+        """The mean of the classes' means; NaN without classes."""
+        return float(np.mean(list(self.per_class.values()))) if self.per_class else float("nan")
 
 
 @dataclass(frozen=True)
@@ -39,7 +52,6 @@ class Card:
 
     Attributes:
         lines: one for each metric that was asked for.
-        per_class: class -> the first metric's mean over the queries of the class; empty without classes.
         health: of the codes of the database.
         queries: queries in the means.
         without_relevant: queries that nothing is relevant to.
@@ -48,34 +60,21 @@ class Card:
     """
 
     lines: list[Line]
-    per_class: dict[str, float]
     health: Health
     queries: int
     without_relevant: int
     largest_tie: int
     skipped: list[str]
 
-    @property
-    def macro(self) -> float:
-        """The mean over the classes of the first metric."""
-        return float(np.mean(list(self.per_class.values()))) if self.per_class else float("nan")
-
     def to_json(self) -> dict[str, Any]:
         """Everything as plain JSON; what is not a number is null."""
-        told = {
-            "metrics": {
-                line.name: {key: _plain(value) for key, value in asdict(line).items() if key != "name"}
-                for line in self.lines
-            },
+        return {
+            "metrics": {line.name: _line(line) for line in self.lines},
             "health": {name: _plain(value) for name, value in self.health._asdict().items()},
             "queries": self.queries,
             "queries_without_relevant": self.without_relevant,
             "largest_tie": self.largest_tie,
         }
-        if self.per_class:
-            told["per_class"] = {name: _plain(value) for name, value in self.per_class.items()}
-            told["macro"] = _plain(self.macro)
-        return told
 
 
 def score(
@@ -117,10 +116,12 @@ def score(
     lines = []
     for metric in chosen:
         bounds = [scores[metric.with_ties(ties).name].mean for ties in ("worst_ties", "best_ties") if metric in bounded]
-        lines.append(Line(metric.name, scores[metric.name].mean, *mean_interval(*scores[metric.name], seed), *bounds))
+        own = scores[metric.name]
+        worst, best = bounds or (None, None)
+        each = _per_class(own, truth)
+        lines.append(Line(metric.name, own.mean, *mean_interval(*own, seed), worst, best, each))
     return Card(
         lines,
-        _per_class(scores[lines[0].name], truth) if lines else {},
         health(database, bits),
         len(without) if empty_query == "zero" else int((~without).sum()),
         int(without.sum()),
@@ -162,6 +163,14 @@ def _per_class(scores: Scores, truth: Truth) -> dict[str, float]:
         if mean == mean:
             means[str(name)] = mean
     return means
+
+
+def _line(line: Line) -> dict[str, Any]:
+    told: dict[str, Any] = {name: _plain(value) for name, value in asdict(line).items() if isinstance(value, float)}
+    told |= {name: None for name in ("worst_ties", "best_ties") if getattr(line, name) is None}
+    if line.per_class:
+        told |= {"macro": _plain(line.macro), "per_class": line.per_class}
+    return told
 
 
 def _plain(value: float | None) -> float | None:

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from sklearn.metrics import average_precision_score, ndcg_score
 
 from bitscape.core.errors import BitscapeError
+from bitscape.retrieval import hit_lists
 from bitscape.retrieval.codes import pack
 from bitscape.retrieval.graded import Graded
 from bitscape.retrieval.metrics import measure, parse
@@ -216,3 +217,25 @@ def test_blocks_of_queries_change_nothing(monkeypatch):
 def test_a_name_that_is_none_is_told_with_what_is_wrong(name, told):
     with pytest.raises(BitscapeError, match=told):
         parse(name)
+
+
+def test_on_lists_without_ties_the_names_are_the_formulae_of_hit_lists():
+    generator = np.random.default_rng(7)
+    queries, items, k = 8, 24, 6
+    distance = generator.permuted(np.tile(np.arange(items), (queries, 1)), axis=1)
+    hits = np.zeros((queries, items), int)
+    grades = (generator.random((queries, items)) < 0.25).astype(int)
+    np.put_along_axis(hits, distance, grades, axis=1)
+    counts = Graded(np.stack([1 - hits, hits], axis=2))
+    classes, relevant_items = generator.integers(0, 3, queries), hits.sum(axis=1)
+    for name, theirs in {
+        f"precision_expected_at_{k}": hit_lists.hit_ratio_at_k(hits, k),
+        f"map_expected_at_{k}_over_k": hit_lists.map_at_k_over_k(hits, k),
+        f"map_expected_at_{k}_over_found": hit_lists.map_at_k_over_hits(hits, k),
+        f"map_expected_at_{k}_over_min_rk": hit_lists.map_at_k_over_min(hits, k, relevant_items),
+        f"reciprocal_rank_expected_at_{k}_misses_zero": hit_lists.reciprocal_rank(hits, k),
+        f"reciprocal_rank_expected_at_{k}_misses_dropped": hit_lists.reciprocal_rank_of_hits_only(hits, k),
+    }.items():
+        assert parse(name).of(counts).mean == pytest.approx(theirs), name
+    macro = [parse(f"precision_expected_at_{k}").of(counts).values[classes == one].mean() for one in np.unique(classes)]
+    assert np.mean(macro) == pytest.approx(hit_lists.hit_ratio_at_k(hits, k, classes))
