@@ -86,14 +86,17 @@ def compare(runs: int) -> dict[str, object]:
         "faiss_first_100": lambda: index.search(queries, 100),
         "loop_with_a_sort": lambda: loop(*signs, asked, classes),
     }
+    hamming.COMPILED_FROM = 0
     actions["expected_map"]()  # compiled
     took: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(runs):
         for name, action in actions.items():
             took[name] += seconds(action, 1 if name.startswith("loop") else 5)
     medians = {name: statistics.median(values) for name, values in took.items()}
+    fastest = {name: min(values) for name, values in took.items()}
     return {
         "milliseconds_per_query": medians,  # seconds for 1,000 queries
+        "fastest_milliseconds_per_query": fastest,
         "times_the_loop": medians["loop_with_a_sort"] / medians["expected_map"],
         "times_faiss": medians["faiss_first_100"] / medians["expected_map"],
         "map": {"expected": ours(queries, database, asked, classes), "loop": loop(*signs, asked, classes)},

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 20
 """Pairs of codes that are compared at once; about 20 bytes of memory each."""
-COMPILED_FROM = 1 << 30
-"""Words to compare from which loading and compiling `kernel` pays: numpy takes several seconds for so many."""
+COMPILED_FROM = 1 << 28
+"""Words to compare from which loading and compiling `kernel` pays: numpy takes some seconds for so many."""
 
 
 class Histograms(NamedTuple):

@@ -18,10 +18,11 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.core.extending import intrinsic
 
-BLOCK = 1 << 13
-"""Items whose distances are held at once for a query; the codes of a block stay in the cache for all queries."""
-LANES = 4
-"""Histograms that are filled in turn: two equal distances in a row must not wait for each other."""
+BLOCK = 1 << 14
+"""Items that all queries of a core are compared with in turn, so that their codes stay in the cache.
+
+Each core fills four histograms in turn: of two equal distances in a row the second would wait for the first.
+"""
 
 
 @intrinsic
@@ -74,49 +75,61 @@ def count_segments(first, last, left, right, starts, stops, items, relevant):  #
         items: (queries, distances) int64, added to.
         relevant: the same, of the segment.
     """
-    words = left.shape[1]
-    found = np.empty(BLOCK, np.uint16)
-    lanes = np.zeros((LANES, items.shape[1]), np.uint32)
+    width = items.shape[1]
+    lanes = (
+        np.zeros(width, np.uint32),
+        np.zeros(width, np.uint32),
+        np.zeros(width, np.uint32),
+        np.zeros(width, np.uint32),
+    )
     for begin in range(0, len(right), BLOCK):
-        size = min(BLOCK, len(right) - begin)
+        end = min(begin + BLOCK, len(right))
         for query in range(first, last):
-            if words == 1:
-                only = left[query, 0]
-                for item in range(size):
-                    found[item] = _popcount(only ^ right[begin + item, 0])
-            else:
-                for item in range(size):
-                    total = np.uint64(0)
-                    for word in range(words):
-                        total += _popcount(left[query, word] ^ right[begin + item, word])
-                    found[item] = total
-            start = min(max(starts[query] - begin, 0), size)
-            stop = min(max(stops[query] - begin, start), size)
-            _fill(found[:start], lanes, items[query])
-            _fill(found[start:stop], lanes, relevant[query])
-            _fill(found[stop:size], lanes, items[query])
+            start = min(max(starts[query], begin), end)
+            stop = min(max(stops[query], start), end)
+            _count(left[query], right, begin, start, lanes, items[query])
+            _count(left[query], right, start, stop, lanes, relevant[query])
+            _count(left[query], right, stop, end, lanes, items[query])
     for query in range(first, last):
-        for distance in range(items.shape[1]):
+        for distance in range(width):
             items[query, distance] += relevant[query, distance]
 
 
 @_compiled
-def _fill(found, lanes, counts):  # type: ignore[no-untyped-def]
-    """Add the histogram of `found` to `counts`, four distances at once."""
-    whole = len(found) - len(found) % LANES
-    if len(found) == 0:
+def _count(code, right, begin, end, lanes, counts):  # type: ignore[no-untyped-def]
+    """Add the histogram of the distances to `right[begin:end]`, four histograms at once."""
+    if begin == end:
         return
-    for at in range(0, whole, LANES):
-        lanes[0, found[at]] += np.uint32(1)
-        lanes[1, found[at + 1]] += np.uint32(1)
-        lanes[2, found[at + 2]] += np.uint32(1)
-        lanes[3, found[at + 3]] += np.uint32(1)
-    for at in range(whole, len(found)):
-        lanes[0, found[at]] += np.uint32(1)
+    one, two, three, four = lanes
+    whole = end - (end - begin) % 4
+    if right.shape[1] == 1:
+        word = code[0]
+        for at in range(begin, whole, 4):
+            one[_popcount(word ^ right[at, 0])] += np.uint32(1)
+            two[_popcount(word ^ right[at + 1, 0])] += np.uint32(1)
+            three[_popcount(word ^ right[at + 2, 0])] += np.uint32(1)
+            four[_popcount(word ^ right[at + 3, 0])] += np.uint32(1)
+    else:
+        for at in range(begin, whole, 4):
+            one[_distance(code, right, at)] += np.uint32(1)
+            two[_distance(code, right, at + 1)] += np.uint32(1)
+            three[_distance(code, right, at + 2)] += np.uint32(1)
+            four[_distance(code, right, at + 3)] += np.uint32(1)
+    for at in range(whole, end):
+        one[_distance(code, right, at)] += np.uint32(1)
     for distance in range(len(counts)):
-        for lane in range(LANES):
-            counts[distance] += np.int64(lanes[lane, distance])
-            lanes[lane, distance] = np.uint32(0)
+        counts[distance] += np.int64(one[distance]) + two[distance] + three[distance] + four[distance]
+    one[:], two[:], three[:], four[:] = np.uint32(0), np.uint32(0), np.uint32(0), np.uint32(0)
+
+
+@_compiled
+def _distance(code, right, item):  # type: ignore[no-untyped-def]
+    if len(code) == 2:  # a loop of two rounds costs twice as much
+        return _popcount(code[0] ^ right[item, 0]) + _popcount(code[1] ^ right[item, 1])
+    total = np.uint64(0)
+    for word in range(len(code)):
+        total += _popcount(code[word] ^ right[item, word])
+    return total
 
 
 @_compiled
@@ -132,10 +145,6 @@ def count_pairs(first, last, left, right, offsets, columns, relevant):  # type: 
         columns: (pairs,) the item of each pair.
         relevant: (queries, distances) int64, added to.
     """
-    words = left.shape[1]
     for query in range(first, last):
         for at in range(offsets[query], offsets[query + 1]):
-            total = np.uint64(0)
-            for word in range(words):
-                total += _popcount(left[query, word] ^ right[columns[at], word])
-            relevant[query, total] += 1
+            relevant[query, _distance(left[query], right, columns[at])] += 1

@@ -78,10 +78,10 @@ def test_histograms_by_class_and_by_pairs_are_one_whether_compiled_or_not(monkey
     if compiled:
         kernel = pytest.importorskip("bitscape.retrieval.kernel")
         monkeypatch.setattr(hamming, "COMPILED_FROM", 0)
-        assert kernel.BLOCK < 10_000  # so that several blocks are filled below
-    queries, database = make_codes(width, 19, 10_000, width)
+        assert kernel.BLOCK < 20_000  # so that several blocks are filled below
+    queries, database = make_codes(width, 19, 20_000, width)
     generator = np.random.default_rng(width)
-    asked, classes = generator.integers(0, 5, 19), generator.integers(-3, 4, 10_000)
+    asked, classes = generator.integers(0, 5, 19), generator.integers(-3, 4, 20_000)
     pairs = asked[:, None] == classes
     found = distances(queries, database)
     by_class = class_histograms(queries, database, asked, classes)
