@@ -11,7 +11,7 @@ from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
 from bitscape.core.storage import publish, read_json
 from bitscape.reporting.contest import against_the_first
-from bitscape.reporting.figures import draw_comparison, draw_curves, draw_quality
+from bitscape.reporting.figures import draw_comparison, draw_curves, draw_first_ranks, draw_quality, draw_radii
 from bitscape.reporting.gallery import Thumbnails, data_uri
 from bitscape.reporting.method_figure import draw_method
 from bitscape.reporting.page import Model, Page, picture, render
@@ -65,6 +65,8 @@ def run(params: Params, root: Path) -> None:
         health=tables[1],
         quality=picture(lambda theme: draw_quality(trained, methods, metric, chance, theme)),
         curves=picture(lambda theme: draw_curves(trained, methods, longest, theme)),
+        first_ranks=picture(lambda theme: draw_first_ranks(trained, methods, longest, theme)),
+        radii=picture(lambda theme: draw_radii(trained, methods, longest, theme)),
         details=[(one, png(draw_method(one, methods.index(one.method)))) for one in trained],
         first=first,
         contests=contests,

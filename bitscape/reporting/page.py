@@ -80,6 +80,8 @@ class Page:
     health: tuple[list[Column], list[Group]]
     quality: Picture
     curves: Picture
+    first_ranks: Picture
+    radii: Picture
     details: list[tuple[Result, bytes]]
     first: Result | None
     contests: list[Contest]

@@ -5,6 +5,7 @@ import pytest
 from bitscape.core.errors import BitscapeError
 from bitscape.retrieval.metrics import parse
 from bitscape.retrieval.protocol import PROTOCOLS, find_protocol
+from bitscape.retrieval.score import score
 
 TABLE = pd.DataFrame(
     {
@@ -54,3 +55,19 @@ def test_what_a_protocol_lacks_is_told():
         find_protocol("revisited-hard").select(TABLE)
     with pytest.raises(BitscapeError, match="There is no protocol 'oxford'; there are unseen-photographs"):
         find_protocol("oxford")
+
+
+def test_codes_of_a_collection_are_scored_under_a_protocol():
+    # Of powers of two no two have the same difference from a third.
+    codes = np.packbits(np.arange(128) < 2 ** np.arange(len(TABLE))[:, None], axis=1)
+    protocol = find_protocol("unseen-landmarks")
+    chosen = protocol.select(TABLE)
+    card = score(codes[chosen.queries], codes[chosen.database], chosen.truth, protocol.metrics, protocol.empty_query)
+    assert card.queries == 2
+    values = []
+    for query in (5, 6):
+        others = [item for item in chosen.database if item != query]
+        away = np.array([np.unpackbits(codes[query] ^ codes[item]).sum() for item in others])
+        hits = (TABLE["landmark"].iloc[others] == "tower").to_numpy()[np.argsort(away)]
+        values.append(np.mean(np.arange(1, hits.sum() + 1) / (np.flatnonzero(hits) + 1)))
+    assert card.lines[0].mean == pytest.approx(np.mean(values))
