@@ -61,7 +61,7 @@ def draw_first_ranks(results: Sequence[Result], methods: Methods, bits: int, the
     """Draw the expected precision of the first k results over k."""
     figure, (panel,) = blank(1, theme, LEGEND)
     for one, number in _of_length(results, methods, bits):
-        ranks = np.arange(1, min(RANKS, len(one.database)) + 1)
+        ranks = range(1, min(RANKS, len(one.database)) + 1)
         values = [precision_at(_with_relevant(one), k).mean() for k in ranks]
         panel.plot(ranks, values, color=theme.colour(number), linewidth=2, label=one.method.upper())
     panel.set_ylim(0, 1.02)
