@@ -147,6 +147,40 @@ def _photograph(name: str, names: list[str], training: Any) -> int:
     return index
 
 
+@app.command()
+def score(
+    database: Annotated[Path, typer.Argument(help="Codes that are searched: .npy, or .npz with `codes` and `labels`.")],
+    queries: Annotated[Path, typer.Argument(help="Codes that ask, in the same form.")],
+    database_labels: Annotated[Path | None, typer.Option(help="Labels of the database: .npy, or text.")] = None,
+    query_labels: Annotated[Path | None, typer.Option(help="Labels of the queries.")] = None,
+    relevance: Annotated[Path | None, typer.Option(help="In the place of labels: .npz, .npy or .json.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="Metrics and rules of a paper, such as dsrh or ath.")] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="Name of a metric; can be repeated.")] = None,
+    empty_query: Annotated[str | None, typer.Option(help="Queries without anything: exclude, zero or error.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write all that was measured as JSON.")] = None,
+) -> None:
+    """Measure anyone's codes: packed bytes, -1 and +1, or 0 and 1, with labels or lists of what is relevant."""
+    from bitscape.core.storage import write_json
+    from bitscape.scoring import as_table, remarks, score_files
+
+    card, told = score_files(
+        database,
+        queries,
+        database_labels=database_labels,
+        query_labels=query_labels,
+        relevance=relevance,
+        protocol=protocol,
+        metrics=metric or [],
+        empty_query=empty_query,
+    )
+    Console().print(as_table(card, f"{queries.name} in {database.name}, {told['bits']} bits"))
+    for sentence in remarks(card):
+        typer.echo(sentence)
+    if output:
+        write_json(output, told)
+        typer.echo(f"Written: {output}")
+
+
 def _whole(header: list[str], rows: list[list[str]]) -> Table:
     """One table with the columns as they are."""
     shown = Table(title="Comparison")

@@ -1,6 +1,5 @@
 """Stage `compare`: one table, the figures and the report over all methods and code lengths."""
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +10,15 @@ from bitscape.collection.table import IMAGES, REFUSED, database, members, read_c
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
 from bitscape.core.storage import publish, read_json
-from bitscape.reporting.figures import draw_comparison, draw_curves, draw_quality
+from bitscape.reporting.contest import against_the_first
+from bitscape.reporting.figures import draw_comparison, draw_curves, draw_first_ranks, draw_quality, draw_radii
 from bitscape.reporting.gallery import Thumbnails, data_uri
 from bitscape.reporting.method_figure import draw_method
 from bitscape.reporting.model_page import read_drawn, write_model_page
 from bitscape.reporting.page import Model, Page, picture, render
 from bitscape.reporting.questions import ask
 from bitscape.reporting.result import Result
+from bitscape.reporting.sketches import sketch_distances, sketch_trainings
 from bitscape.reporting.style import png
 from bitscape.reporting.summary import summarise, warnings
 from bitscape.reporting.tables import columns_of, group
@@ -31,15 +32,16 @@ from tasks.untrained import read_reason
 
 def run(params: Params, root: Path) -> None:
     """Write the table, the figures and the page."""
-    names = metric_names(params.evaluate.cutoffs, params.evaluate.radius)
     metric, longest = params.compare.metric, max(params.bits)
     methods: list[str] = [*params.methods]
-    if metric not in names:
-        raise BitscapeError(f"params.yaml: `compare.metric` is {metric}, but the metrics are {', '.join(names)}.")
     collection = read_collection(root)
     relevance = sparse.csr_array(sparse.load_npz(root / "artifacts/relevance/query_test.npz"))
     results = [_result(root, method, bits, relevance) for method in methods for bits in params.bits]
     trained = [one for one in results if one.reason is None]
+    graded = any("wmap_expected" in one.metrics for one in trained)
+    names = metric_names(params.evaluate.cutoffs, params.evaluate.radius, graded)
+    if metric not in names:
+        raise BitscapeError(f"params.yaml: `compare.metric` is {metric}, but the metrics are {', '.join(names)}.")
     if any(LEARNED_DATABASE in one.metrics for one in trained):
         names.insert(names.index("map_best_ties") + 1, LEARNED_DATABASE)
     chance, asked = chance_level(relevance), members(collection, "query_test")
@@ -49,6 +51,8 @@ def run(params: Params, root: Path) -> None:
     for health in (False, True):
         columns = columns_of(names, health)
         tables.append((columns, group(results, methods, params.bits, columns, metric)))
+    shown = [one for one in trained if one.bits == longest]
+    first, contests = against_the_first(shown, methods, metric, params.seed)
     registrations = read_json(root / "artifacts/reconstruct/registrations.json")
     page = Page(
         params=params,
@@ -62,9 +66,15 @@ def run(params: Params, root: Path) -> None:
         health=tables[1],
         quality=picture(lambda theme: draw_quality(trained, methods, metric, chance, theme)),
         curves=picture(lambda theme: draw_curves(trained, methods, longest, theme)),
-        details=[(one, picture(partial(draw_method, one, methods.index(one.method)))) for one in trained],
+        first_ranks=picture(lambda theme: draw_first_ranks(trained, methods, longest, theme)),
+        radii=picture(lambda theme: draw_radii(trained, methods, longest, theme)),
+        details=[(one, png(draw_method(one, methods.index(one.method)))) for one in trained],
+        first=first,
+        contests=contests,
+        distances=sketch_distances(shown, methods),
+        trainings=sketch_trainings(shown, methods),
         questions=ask(
-            [one for one in trained if one.bits == longest],
+            shown,
             methods,
             asked,
             kinds,
@@ -86,7 +96,7 @@ def run(params: Params, root: Path) -> None:
         comparison = draw_comparison(trained, methods, metric, chance, longest)
         (folder / "figures/comparison.png").write_bytes(png(comparison))
         for one, drawn in page.details:
-            (folder / f"figures/{one.name}.png").write_bytes(drawn.light)
+            (folder / f"figures/{one.name}.png").write_bytes(drawn)
         _write_model_pages(root / "artifacts/reconstruct/pictures", page.models, collection["image"].tolist(), folder)
         (folder / "index.html").write_text(render(page), encoding="utf-8")
 
@@ -104,6 +114,7 @@ def _result(root: Path, method: str, bits: int, relevance: sparse.csr_array) -> 
         method,
         bits,
         metrics=read_json(root / f"metrics/{name}.json"),
+        scores=read_json(evaluated / "scores.json")["metrics"],
         average_precision=pd.read_parquet(evaluated / "queries.parquet")["average_precision"].to_numpy(),
         curve=Curve(curve["recall"].to_numpy(), curve["precision"].to_numpy()),
         counts=histograms(queries, items, relevance),

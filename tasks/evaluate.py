@@ -9,10 +9,13 @@ from scipy import sparse
 from bitscape.collection.table import database, members, read_collection
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
-from bitscape.core.storage import publish, write_json
+from bitscape.core.storage import publish, read_json, write_json
 from bitscape.retrieval.codes import Codes, validate
-from bitscape.retrieval.evaluation import LEARNED_DATABASE, evaluate, mean_average_precision
+from bitscape.retrieval.evaluation import LEARNED_DATABASE, evaluate, ranking_names
+from bitscape.retrieval.mean import mean_average_precision
 from bitscape.retrieval.precision_recall import Curve
+from bitscape.retrieval.score import score
+from bitscape.retrieval.truth import Grades
 from tasks.entry import stage
 from tasks.untrained import pass_on
 
@@ -20,7 +23,7 @@ SPLIT = "query_test"
 
 
 def run(params: Params, root: Path, method: str, bits: int) -> None:
-    """Write the metrics, the precision-recall curve and the average precision of each query."""
+    """Write the metrics, the precision-recall curve, and of each metric the interval and the bounds."""
     import pandas as pd
 
     name = f"{method}-{bits}"
@@ -31,17 +34,15 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
     collection = read_collection(root)
     asked, searched = members(collection, SPLIT), database(collection)
     relevance = sparse.csr_array(sparse.load_npz(root / f"artifacts/relevance/{SPLIT}.npz"))
-    result = evaluate(
-        _codes(encoded / f"{SPLIT}.npy", len(asked), bits),
-        _codes(encoded / "database.npy", len(searched), bits),
-        relevance,
-        params.evaluate.cutoffs,
-        params.evaluate.radius,
-    )
+    truth = Grades(relevance)
+    by_labels = read_json(root / "artifacts/relevance/relevance.json")["source"] == "labels"
+    graded = by_labels and truth.gains and bool((relevance.data > 1).any())
+    codes = _codes(encoded / f"{SPLIT}.npy", len(asked), bits), _codes(encoded / "database.npy", len(searched), bits)
+    result = evaluate(*codes, relevance, params.evaluate.cutoffs, params.evaluate.radius, graded=graded)
     metrics = dict(result.metrics)
     if (encoded / "database_learned.npy").is_file():
-        asked_codes, learned = (np.load(encoded / f"{part}.npy") for part in (SPLIT, "database_learned"))
-        metrics[LEARNED_DATABASE] = mean_average_precision(asked_codes, learned, relevance)
+        learned = _codes(encoded / "database_learned.npy", len(searched), bits)
+        metrics[LEARNED_DATABASE] = mean_average_precision(codes[0], learned, relevance)
     for warning in result.warnings():
         print(f"evaluate: warning: {name}: {warning}", file=sys.stderr)
     queries = pd.DataFrame(
@@ -51,9 +52,11 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
             "average_precision": result.average_precision,
         }
     )
+    card = score(*codes, truth, ranking_names(params.evaluate.cutoffs, graded), seed=params.seed)
     with publish(target) as folder:
         folder.mkdir()
         queries.to_parquet(folder / "queries.parquet", index=False)
+        write_json(folder / "scores.json", card.to_json())
     _write(root, name, metrics, result.curve)
 
 

@@ -18,8 +18,8 @@ from bitscape.core.storage import publish, write_json
 from bitscape.methods.base.closed_form import ClosedForm
 from bitscape.methods.base.registry import create
 from bitscape.retrieval.codes import pack
-from bitscape.retrieval.evaluation import mean_average_precision
 from bitscape.retrieval.health import COLLAPSED, health
+from bitscape.retrieval.mean import mean_average_precision
 from tasks.entry import stage
 from tasks.supervise import read_supervision
 from tasks.untrained import write_reason

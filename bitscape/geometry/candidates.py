@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.params import Reconstruct
-
 from bitscape.geometry.inverted_lists import listed_neighbours
 
 EXACT = 20_000  # photographs; comparing all with all grows with the square

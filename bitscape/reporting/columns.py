@@ -47,6 +47,31 @@ KNOWN: tuple[tuple[str, str, Better | None, str], ...] = (
         "relevant photographs.",
     ),
     (
+        r"precision_expected_at_(\d+)",
+        "P@{0}",
+        "high",
+        "Share of relevant photographs among the first {0} results, expected over ties; what ATH calls the hit ratio.",
+    ),
+    (
+        r"recall_expected_at_(\d+)",
+        "R@{0}",
+        "high",
+        "Share of all relevant photographs that are among the first {0} results, expected over ties.",
+    ),
+    (
+        r"ndcg_expected_at_(\d+)",
+        "NDCG@{0}",
+        "high",
+        "Discounted gains 2^grade - 1 of the first {0} results, divided by those of the best order there is.",
+    ),
+    (r"acg_expected_at_(\d+)", "ACG@{0}", "high", "Mean grade of the first {0} results, expected over ties."),
+    (
+        "wmap_expected",
+        "weighted mAP",
+        "high",
+        "As mAP with the mean grade so far in the place of the precision, expected over ties.",
+    ),
+    (
         r"precision_radius_(\d+)_empty_zero",
         "P, radius {0}",
         "high",
@@ -70,6 +95,12 @@ KNOWN: tuple[tuple[str, str, Better | None, str], ...] = (
         "correlation",
         "low",
         "Mean |correlation| of two bits. 0: every bit tells something new; a constant bit counts 1.",
+    ),
+    (
+        "largest_tie_share",
+        "largest tie",
+        "low",
+        "Share of the database at the distance from a query at which most photographs are; mean over the queries.",
     ),
     ("queries", "queries", None, "Query photographs in the means."),
     (

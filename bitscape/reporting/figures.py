@@ -1,6 +1,6 @@
 """The figures of the comparison."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,10 +8,15 @@ from matplotlib.figure import Figure
 
 from bitscape.reporting.result import Result
 from bitscape.reporting.style import LIGHT, MARKERS, Theme, blank, label, legend
+from bitscape.retrieval.cutoffs import precision_at
+from bitscape.retrieval.hamming import Histograms
+from bitscape.retrieval.precision_recall import precision_by_radius
 
 Methods = Sequence[str]
 LEGEND = 1.2
 """Inches beside a panel, for the names of the methods."""
+RANKS = 100
+"""Results up to which the precision is drawn."""
 
 
 def draw_quality(
@@ -35,6 +40,34 @@ def draw_curves(results: Sequence[Result], methods: Methods, bits: int, theme: T
     """Draw the precision-recall curves of all methods at one code length."""
     figure, (panel,) = blank(1, theme, LEGEND)
     _curves(panel, results, methods, bits, theme)
+    return figure
+
+
+def draw_radii(results: Sequence[Result], methods: Methods, bits: int, theme: Theme = LIGHT) -> Figure:
+    """Draw the mean precision within each Hamming radius; a query with nothing so near counts 0."""
+    figure, (panel,) = blank(1, theme, LEGEND)
+    for one, number in _of_length(results, methods, bits):
+        values = precision_by_radius(_with_relevant(one))
+        panel.plot(np.arange(len(values)), values, color=theme.colour(number), linewidth=2, label=one.method.upper())
+    panel.set_xlim(0, bits)
+    panel.set_ylim(0, 1.02)
+    label(panel, theme, f"Precision within a radius at {bits} bits", "Hamming radius", "precision, empty balls 0")
+    if panel.lines:
+        legend(panel, theme, "beside")
+    return figure
+
+
+def draw_first_ranks(results: Sequence[Result], methods: Methods, bits: int, theme: Theme = LIGHT) -> Figure:
+    """Draw the expected precision of the first k results over k."""
+    figure, (panel,) = blank(1, theme, LEGEND)
+    for one, number in _of_length(results, methods, bits):
+        ranks = range(1, min(RANKS, len(one.database)) + 1)
+        values = [precision_at(_with_relevant(one), k).mean() for k in ranks]
+        panel.plot(ranks, values, color=theme.colour(number), linewidth=2, label=one.method.upper())
+    panel.set_ylim(0, 1.02)
+    label(panel, theme, f"Precision of the first results at {bits} bits", "results", "precision, expected over ties")
+    if panel.lines:
+        legend(panel, theme, "beside")
     return figure
 
 
@@ -81,3 +114,16 @@ def _curves(panel: Axes, results: Sequence[Result], methods: Methods, bits: int,
     label(panel, theme, f"Precision and recall at {bits} bits", "recall", "precision")
     if panel.lines:
         legend(panel, theme, "beside")
+
+
+def _of_length(results: Sequence[Result], methods: Methods, bits: int) -> Iterator[tuple[Result, int]]:
+    """Those of one code length for which something is relevant, in the order of the methods, with their numbers."""
+    for number, method in enumerate(methods):
+        for one in results:
+            if (one.method, one.bits) == (method, bits) and one.counts.relevant.any():
+                yield one, number
+
+
+def _with_relevant(result: Result) -> Histograms:
+    kept = result.counts.relevant.any(axis=1)
+    return Histograms(result.counts.items[kept], result.counts.relevant[kept])

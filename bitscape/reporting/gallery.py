@@ -13,7 +13,7 @@ from bitscape.collection.photograph import open_photograph
 from bitscape.retrieval.codes import Codes
 from bitscape.retrieval.hamming import distances
 
-SIDE = 150
+SIDE = 120
 """Pixels of the longer side of a thumbnail."""
 
 
@@ -82,19 +82,19 @@ class Thumbnails:
     def __init__(self, folder: Path):
         """Read photographs below `folder`."""
         self.folder = folder
-        self._made: dict[str, str] = {}
+        self._made: dict[tuple[str, int], str] = {}
 
-    def __call__(self, image: str) -> str:
+    def __call__(self, image: str, side: int = SIDE) -> str:
         """The thumbnail of the photograph at the path `image` below the folder, as a data URI of a WebP picture."""
         from PIL import Image
 
-        if image not in self._made:
+        if (image, side) not in self._made:
             picture = Image.fromarray(open_photograph(self.folder / image))
-            picture.thumbnail((SIDE * 2, SIDE), Image.Resampling.LANCZOS, reducing_gap=None)
+            picture.thumbnail((side * 2, side), Image.Resampling.LANCZOS, reducing_gap=None)
             out = io.BytesIO()
             picture.save(out, "WEBP", quality=72, method=4)
-            self._made[image] = data_uri(out.getvalue(), "image/webp")
-        return self._made[image]
+            self._made[image, side] = data_uri(out.getvalue(), "image/webp")
+        return self._made[image, side]
 
 
 def data_uri(content: bytes, kind: str = "image/png") -> str:

@@ -14,8 +14,10 @@ from matplotlib.figure import Figure
 
 from bitscape.core.params import Params
 from bitscape.reporting.columns import Column
+from bitscape.reporting.contest import Contest
 from bitscape.reporting.gallery import Hit, data_uri
 from bitscape.reporting.result import Result
+from bitscape.reporting.sketches import HIGH, WIDE, Sketch
 from bitscape.reporting.style import THEMES, Theme, png
 from bitscape.reporting.tables import Group
 
@@ -39,10 +41,18 @@ class Answer(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A query of the gallery: its place in the collection, the relevant photographs there are, and the answers."""
+    """A query of the gallery.
+
+    Attributes:
+        photograph: its place in the collection.
+        relevant: how many relevant photographs there are.
+        spread: whether it is one of those on which the methods differ most, and not drawn at random.
+        answers: of the methods, the best first.
+    """
 
     photograph: int
     relevant: int
+    spread: bool
     answers: list[Answer]
 
 
@@ -71,11 +81,17 @@ class Page:
     health: tuple[list[Column], list[Group]]
     quality: Picture
     curves: Picture
-    details: list[tuple[Result, Picture]]
+    first_ranks: Picture
+    radii: Picture
+    details: list[tuple[Result, bytes]]
+    first: Result | None
+    contests: list[Contest]
+    distances: list[Sketch]
+    trainings: list[Sketch]
     questions: list[Question]
     models: list[Model]
     unregistered: int
-    thumbnail: Callable[[str], str]
+    thumbnail: Callable[..., str]
 
 
 def picture(draw: Callable[[Theme], Figure]) -> Picture:
@@ -109,4 +125,5 @@ def render(page: Page) -> str:
         versions={"python": platform.python_version()} | {name: version(name) for name in VERSIONS},
         splits=page.collection["split"].value_counts().to_dict(),
         themes=THEMES,
+        drawing=(WIDE, HIGH),
     )

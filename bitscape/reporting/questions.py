@@ -42,11 +42,14 @@ def ask(
     relevant = csr_array(relevance > 0)
     scores = np.array([one.average_precision for one in results], dtype=np.float64)
     questions = []
-    for query in choose_queries(scores, kinds, queries, seed):
+    chosen = choose_queries(scores, kinds, queries, seed)
+    for place, query in enumerate(chosen):
         right = relevant[[query]].toarray()[0]
         answers = [
             Answer(one, methods.index(one.method), float(score), top(one.queries[query], one.database, right, count))
             for one, score in zip(results, scores[:, query], strict=True)
         ]
-        questions.append(Question(int(photographs[query]), int(right.sum()), answers))
+        answers.sort(key=lambda answer: -answer.average_precision)
+        # `choose_queries` puts those on which the methods differ most first, half of what was asked for
+        questions.append(Question(int(photographs[query]), int(right.sum()), place < -(-queries // 2), answers))
     return questions

@@ -25,6 +25,7 @@ class Result:
         bits: code length.
         reason: why the collection cannot train the method, and then all that follows is empty; otherwise None.
         metrics: name -> value, as `evaluate` wrote them.
+        scores: name -> `mean`, `low`, `high` (95 % over queries), `worst_ties` and `best_ties`.
         average_precision: (queries,) float64, NaN for queries without any relevant photograph.
         curve: precision over recall on `query_test`.
         counts: items and relevant items at each distance from each query.
@@ -38,6 +39,7 @@ class Result:
     bits: int
     reason: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
+    scores: dict[str, dict[str, float | None]] = field(default_factory=dict)
     average_precision: NDArray[np.float64] = field(default_factory=lambda: NO_NUMBERS)
     curve: Curve = NO_CURVE
     counts: Histograms = NOTHING_COUNTED
@@ -60,6 +62,12 @@ class Result:
     def title(self) -> str:
         """Method and code length for people."""
         return f"{self.method.upper()}, {self.bits} bits"
+
+    def interval(self, name: str) -> tuple[float, float]:
+        """The 95 % interval of a metric over the choice of queries, NaN where it was not measured."""
+        known = self.scores.get(name, {})
+        low, high = known.get("low"), known.get("high")
+        return (UNKNOWN, UNKNOWN) if low is None or high is None else (low, high)
 
     def metric(self, name: str) -> float:
         """The value of a metric, NaN where it was not measured."""

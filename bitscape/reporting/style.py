@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-MARKERS = "osD^vPX*"
+MARKERS = "osD^vPX*hp"
 DPI = 144
 PANEL = (3.4, 2.6)
 LEFT, RIGHT, TOP, BOTTOM = 0.68, 0.12, 0.36, 0.55
@@ -42,14 +42,14 @@ LIGHT = Theme(
     "#1c2128",
     "#6a737d",
     "#e6e8eb",
-    ("#a8407c", "#d1861a", "#2a66d9", "#12917a", "#6b54b5", "#7a5c3e", "#3d8fb5", "#c0503c"),
+    ("#a8407c", "#d1861a", "#2a66d9", "#12917a", "#6b54b5", "#7a5c3e", "#3d8fb5", "#c0503c", "#4f7a28", "#8a8f98"),
 )
 DARK = Theme(
     "#181c22",
     "#e3e7ec",
     "#939ca8",
     "#2c323b",
-    ("#dd7fb4", "#eba23e", "#6c9dfb", "#38bfa3", "#a08cf0", "#b89371", "#6dbbe0", "#f0907c"),
+    ("#dd7fb4", "#eba23e", "#6c9dfb", "#38bfa3", "#a08cf0", "#b89371", "#6dbbe0", "#f0907c", "#9bcb63", "#b4bac4"),
 )
 THEMES = {"light": LIGHT, "dark": DARK}
 

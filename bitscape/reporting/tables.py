@@ -7,6 +7,9 @@ from bitscape.reporting.columns import Column, best, column
 from bitscape.reporting.result import Result
 
 NOTHING = "-"
+ONLY_IN_CSV = ("recall_", "acg_")
+"""They tell little beside precision and NDCG at the same rank; the table of the page has a width."""
+RANKINGS = ("map_", "precision_", "recall_", "ndcg_", "acg_", "wmap_")
 
 
 class Cell(NamedTuple):
@@ -24,12 +27,23 @@ class Cell(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A method at one code length, with its number among the methods and the bounds of its mAP over ties."""
+    """A method at one code length.
+
+    Attributes:
+        result: of the method.
+        number: its place among the methods.
+        cells: one for each column.
+        bounds: of its mAP over ties, as text.
+        interval: 95 % over queries of the ranking metric, as text.
+        whisker: left end and width of the interval between 0 and 1; None without one.
+    """
 
     result: Result
     number: int
     cells: list[Cell]
     bounds: str
+    interval: str
+    whisker: tuple[float, float] | None
 
 
 class Group(NamedTuple):
@@ -41,9 +55,9 @@ class Group(NamedTuple):
 
 def columns_of(names: Sequence[str], health: bool) -> list[Column]:
     """The columns of the table of rankings, or of the table of code health."""
-    counts = {"queries", "queries_without_relevant", "map_worst_ties", "map_best_ties"}
-    rankings = [name for name in names if name.startswith(("map_", "precision_"))]
-    chosen = [name for name in names if (name not in rankings) is health and name not in counts]
+    elsewhere = {"queries", "queries_without_relevant", "map_worst_ties", "map_best_ties"}
+    elsewhere |= {name for name in names if name.startswith(ONLY_IN_CSV)}
+    chosen = [name for name in names if name.startswith(RANKINGS) is not health and name not in elsewhere]
     return [column(name) for name in chosen]
 
 
@@ -74,6 +88,7 @@ def group(
                 methods.index(one.method),
                 [_cell(one, each, place in winners) for each, winners in zip(columns, marked, strict=True)],
                 _bounds(one),
+                *_interval(one),
             )
             for place, one in enumerate(own)
         ]
@@ -92,3 +107,10 @@ def _bounds(result: Result) -> str:
     if "map_worst_ties" not in result.metrics:
         return NOTHING
     return f"{result.metric('map_worst_ties'):.3f} to {result.metric('map_best_ties'):.3f}"
+
+
+def _interval(result: Result) -> tuple[str, tuple[float, float] | None]:
+    low, high = result.interval("map_expected")
+    if low != low:
+        return NOTHING, None
+    return f"{low:.3f} to {high:.3f}", (low, high - low)

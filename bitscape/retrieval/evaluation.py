@@ -1,7 +1,7 @@
 """All measures of one set of codes, under names that carry their definition (see docs/metrics.md)."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,18 +9,17 @@ from numpy.typing import NDArray
 from bitscape.core.errors import BitscapeError
 from bitscape.retrieval import average_precision
 from bitscape.retrieval.codes import Codes
-from bitscape.retrieval.hamming import Histograms, histograms
+from bitscape.retrieval.cutoffs import precision_at, recall_at
+from bitscape.retrieval.graded import Graded, acg_at, graded_histograms, ndcg_at, weighted_average_precision
+from bitscape.retrieval.hamming import histograms
 from bitscape.retrieval.health import Health, health
+from bitscape.retrieval.mean import EmptyQuery, counted
 from bitscape.retrieval.precision_recall import Curve, mean_precision_within, precision_recall_curve
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
-EmptyQuery = Literal["exclude", "zero", "error"]
-"""A query without any relevant item: left out of all means, counted as 0, or an error."""
-
-
 LEARNED_DATABASE = "map_expected_learned_database"
 """`map_expected` of the queries' codes against codes of the database that a method has learned one by one."""
 
@@ -54,35 +53,31 @@ class Evaluation(NamedTuple):
         return told
 
 
-def metric_names(cutoffs: Sequence[int], radius: int) -> list[str]:
-    """The names of the metrics, in the order in which they are listed; only letters, digits and underscores."""
-    at_k = [f"map_expected_at_{k}_over_min_rk" for k in cutoffs]
-    health_names = ["distinct_codes_share", "largest_identical_share", "bit_imbalance", "bit_correlation"]
-    counts = ["queries", "queries_without_relevant"]
-    ties = ["map_expected", "map_worst_ties", "map_best_ties"]
-    return [*ties, *at_k, f"precision_radius_{radius}_empty_zero", *health_names, *counts]
-
-
-def mean_average_precision(
-    queries: Codes, database: Codes, relevance: "csr_array", empty_query: EmptyQuery = "exclude"
-) -> float:
-    """Mean over the queries of the expected average precision: `map_expected`.
+def metric_names(cutoffs: Sequence[int], radius: int, graded: bool = False) -> list[str]:
+    """The names of the metrics, in the order in which they are listed; only letters, digits and underscores.
 
     Args:
-        queries: (queries, bits / 8) uint8, packed codes.
-        database: (items, bits / 8) uint8, packed codes.
-        relevance: sparse (queries, items) grades; a grade above 0 is relevant.
-        empty_query: what a query without any relevant item counts.
-
-    Returns:
-        The mean, in [0, 1]; NaN where it is a mean over no query.
-
-    Raises:
-        BitscapeError: if the shapes do not fit together, or a query has no relevant item and that is an error.
+        cutoffs: the ranks k.
+        radius: Hamming distance of the precision within a radius.
+        graded: whether there are grades above 1 to tell apart.
     """
-    counts = histograms(queries, database, relevance)
-    scores = average_precision.expected(_counted(counts, empty_query))
-    return float(scores.mean()) if len(scores) else float("nan")
+    ties = ["map_expected", "map_worst_ties", "map_best_ties"]
+    rankings = ranking_names(cutoffs, graded)[1:]
+    health_names = ["distinct_codes_share", "largest_identical_share", "bit_imbalance", "bit_correlation"]
+    counts = ["queries", "queries_without_relevant"]
+    named = [f"precision_radius_{radius}_empty_zero", *health_names, "largest_tie_share", *counts]
+    return [*ties, *rankings, *named]
+
+
+def ranking_names(cutoffs: Sequence[int], graded: bool = False) -> list[str]:
+    """Those among them that `bitscape.retrieval.metrics` knows and that have bounds over the ties."""
+    names = ["map_expected"]
+    for form in ("map_expected_at_{}_over_min_rk", "precision_expected_at_{}", "recall_expected_at_{}"):
+        names += [form.format(k) for k in cutoffs]
+    if graded:
+        names += [form.format(k) for form in ("ndcg_expected_at_{}", "acg_expected_at_{}") for k in cutoffs]
+        names.append("wmap_expected")
+    return names
 
 
 def evaluate(
@@ -92,6 +87,7 @@ def evaluate(
     cutoffs: Sequence[int],
     radius: int,
     empty_query: EmptyQuery = "exclude",
+    graded: bool = False,
 ) -> Evaluation:
     """Measure how well a database is searched with its codes.
 
@@ -99,9 +95,10 @@ def evaluate(
         queries: (queries, bits / 8) uint8, packed codes.
         database: (items, bits / 8) uint8, packed codes; at least one.
         relevance: sparse (queries, items) grades; a grade above 0 is relevant.
-        cutoffs: the k of mAP@k.
+        cutoffs: the k of mAP@k, precision@k and recall@k.
         radius: Hamming distance of the precision within a radius.
         empty_query: what a query without any relevant item counts.
+        graded: measure NDCG, ACG and weighted mAP as well.
 
     Returns:
         Metrics, average precision per query, curve and health.
@@ -114,14 +111,20 @@ def evaluate(
         raise BitscapeError("The database holds no codes; there is nothing to search.")
     everything = histograms(queries, database, relevance)
     relevant = everything.relevant.sum(axis=1)
-    counts = _counted(everything, empty_query)
-    scores = average_precision.expected(counts)
-    worst, best = average_precision.bounds(counts)
+    counts = counted(everything, empty_query)
     of_codes = health(database)
-    means = [scores, worst, best, *(average_precision.expected_at(counts, k) for k in cutoffs)]
-    values: list[float] = [float(mean.mean()) if len(scores) else np.nan for mean in means]
-    values += [mean_precision_within(counts, radius, "zero"), *of_codes, len(scores), int((relevant == 0).sum())]
-    named = zip(metric_names(cutoffs, radius), values, strict=True)
+    worst, best = average_precision.bounds(counts)
+    scores = average_precision.expected(counts)
+    ranked = [scores, worst, best]
+    for measure in (average_precision.expected_at, precision_at, recall_at):
+        ranked += [measure(counts, k) for k in cutoffs]
+    if graded:
+        ranked += _graded(graded_histograms(queries, database, relevance), relevant, cutoffs, empty_query)
+    values = [float(one.mean()) if len(one) else np.nan for one in ranked]
+    largest = (counts.items.max(axis=1) / len(database)).mean() if len(scores) else np.nan
+    values += [mean_precision_within(counts, radius, "zero"), *of_codes, float(largest)]
+    values += [len(scores), int((relevant == 0).sum())]
+    named = zip(metric_names(cutoffs, radius, graded), values, strict=True)
     per_query = average_precision.expected(everything)
     if empty_query == "exclude":
         per_query[relevant == 0] = np.nan
@@ -129,12 +132,9 @@ def evaluate(
     return Evaluation(metrics, per_query, relevant, precision_recall_curve(counts), of_codes)
 
 
-def _counted(counts: Histograms, empty_query: EmptyQuery) -> Histograms:
-    """The queries that enter the means."""
-    without = counts.relevant.sum(axis=1) == 0
-    if empty_query == "error" and without.any():
-        raise BitscapeError(
-            f"{without.sum()} of {len(without)} queries have no relevant item in the database, the first of them is "
-            f"query {without.argmax()}; evaluate with empty_query='exclude' or 'zero' to allow that."
-        )
-    return Histograms(*(part[~without] for part in counts)) if empty_query == "exclude" else counts
+def _graded(
+    of_all: Graded, relevant: NDArray[np.int64], cutoffs: Sequence[int], empty_query: EmptyQuery
+) -> list[Floats]:
+    kept = Graded(of_all.counts[relevant > 0] if empty_query == "exclude" else of_all.counts)
+    each = [[np.nan_to_num(ndcg_at(kept, k)) for k in cutoffs], [acg_at(kept, k) for k in cutoffs]]
+    return [*each[0], *each[1], weighted_average_precision(kept, None, "all")]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 20
 """Pairs of codes that are compared at once; about 20 bytes of memory each."""
+COMPILED_FROM = 1 << 28
+"""Words to compare from which loading and compiling `kernel` pays: numpy takes some seconds for so many."""
 
 
 class Histograms(NamedTuple):
@@ -71,18 +73,79 @@ def histograms(queries: Codes, database: Codes, relevance: "csr_array") -> Histo
             "in the database; codes and relevance are of different collections, run `dvc repro`."
         )
     width = queries.shape[1] * 8 + 1
-    items = np.zeros((len(left), width), dtype=np.int64)
+    nothing = np.zeros(len(left), dtype=np.int64)
+    items = _segments(left, right, nothing, nothing, width).items
+    pairs = (relevance > 0).tocsr()
+    relevant = np.zeros_like(items)
+    if _large(left, right):
+        from bitscape.retrieval.kernel import count_pairs, on_all_cores
+
+        on_all_cores(count_pairs, len(left), left, right, pairs.indptr.astype(np.int64), pairs.indices, relevant)
+        return Histograms(items, relevant)
+    row = np.repeat(np.arange(len(left)), np.diff(pairs.indptr))
+    for start in range(0, pairs.nnz, BLOCK):
+        asked, found = row[start : start + BLOCK], pairs.indices[start : start + BLOCK]
+        distance = np.bitwise_count(left[asked] ^ right[found]).sum(axis=1, dtype=np.int64)
+        relevant += np.bincount(asked * width + distance, minlength=items.size).reshape(items.shape)
+    return Histograms(items, relevant)
+
+
+def class_histograms(
+    queries: Codes, database: Codes, query_classes: NDArray[np.int64], item_classes: NDArray[np.int64]
+) -> Histograms:
+    """Count items, and items of the query's class, at each distance from each query.
+
+    The database is put in the order of its classes first, so that no pair is ever looked up: the relevant items are a
+    stretch of it. Memory is that of one more copy of the codes, of the histograms and of one block.
+
+    Args:
+        queries: (queries, bits / 8) uint8.
+        database: (items, bits / 8) uint8.
+        query_classes: (queries,) integers.
+        item_classes: (items,) integers.
+
+    Returns:
+        The two histograms.
+
+    Raises:
+        BitscapeError: if these are no packed codes, or the shapes do not fit together.
+    """
+    left, right = _words(queries, database)
+    for name, codes, classes in (("The query set", left, query_classes), ("The database", right, item_classes)):
+        if len(codes) != len(classes):
+            raise BitscapeError(f"{name} has {len(codes)} codes and {len(classes)} classes; each code needs one.")
+    order = np.argsort(item_classes, kind="stable")
+    ordered = item_classes[order]
+    starts, stops = (np.searchsorted(ordered, query_classes, side) for side in ("left", "right"))
+    return _segments(left, right[order], starts, stops, queries.shape[1] * 8 + 1)
+
+
+def _large(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> bool:
+    return left.size * len(right) >= COMPILED_FROM
+
+
+def _segments(
+    left: NDArray[np.uint64],
+    right: NDArray[np.uint64],
+    starts: NDArray[np.intp],
+    stops: NDArray[np.intp],
+    width: int,
+) -> Histograms:
+    """Count all items, and those of one stretch of the database for each query, at each distance."""
+    items, relevant = np.zeros((2, len(left), width), dtype=np.int64)
+    if _large(left, right):
+        from bitscape.retrieval.kernel import count_segments, on_all_cores
+
+        on_all_cores(count_segments, len(left), left, right, starts, stops, items, relevant)
+        return Histograms(items, relevant)
     for rows, columns in _blocks(len(left), len(right)):
         found = _distances(left[rows], right[columns])
         for query, line in zip(range(rows.start, rows.stop), found, strict=True):
             items[query] += np.bincount(line, minlength=width)
-    pairs = (relevance > 0).tocoo()
-    relevant = np.zeros(items.size, dtype=np.int64)
-    for start in range(0, pairs.nnz, BLOCK):
-        row, column = pairs.row[start : start + BLOCK], pairs.col[start : start + BLOCK]
-        distance = np.bitwise_count(left[row] ^ right[column]).sum(axis=1, dtype=np.int64)
-        relevant += np.bincount(row.astype(np.int64) * width + distance, minlength=items.size)
-    return Histograms(items, relevant.reshape(items.shape))
+            start, stop = np.clip((starts[query] - columns.start, stops[query] - columns.start), 0, len(line))
+            if start < stop:
+                relevant[query] += np.bincount(line[start:stop], minlength=width)
+    return Histograms(items, relevant)
 
 
 def _words(queries: Codes, database: Codes) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:

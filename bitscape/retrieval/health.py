@@ -32,17 +32,18 @@ class Health(NamedTuple):
         return self.largest_share > COLLAPSED
 
 
-def health(codes: Codes) -> Health:
+def health(codes: Codes, length: int | None = None) -> Health:
     """Measure the health of the codes of a database.
 
     Args:
         codes: (items, bits / 8) uint8, at least one row.
+        length: bits of a code, where they do not fill the last byte.
 
     Returns:
         Four numbers in [0, 1].
     """
     _, sizes = np.unique(codes, axis=0, return_counts=True)
-    bits = unpack(codes).astype(np.float32)
+    bits = unpack(codes)[:, :length].astype(np.float32)
     mean = bits.mean(axis=0, dtype=np.float64)
     return Health(
         distinct_share=len(sizes) / len(codes),

@@ -55,6 +55,19 @@ def mean_precision_within(counts: Histograms, radius: int, empty_ball: EmptyBall
     return float(filled.mean()) if len(filled) else float("nan")
 
 
+def precision_by_radius(counts: Histograms, empty_ball: EmptyBall = "zero") -> Floats:
+    """Mean over the queries of the precision within each radius 0, 1, ..., bits.
+
+    Args:
+        counts: items and relevant items at each distance.
+        empty_ball: what a query with no item within the radius counts.
+
+    Returns:
+        (bits + 1,) float64; NaN where it is a mean over nothing.
+    """
+    return np.array([mean_precision_within(counts, radius, empty_ball) for radius in range(counts.items.shape[1])])
+
+
 def precision_recall_curve(counts: Histograms, empty_ball: EmptyBall = "skip") -> Curve:
     """Mean precision over mean recall, for the radii 0, 1, ..., bits.
 

@@ -11,7 +11,7 @@ from bitscape.core.settings.exchnet import ExchNet as Settings
 from bitscape.methods.exchnet import ExchNet
 from bitscape.networks.diversity import channel_diversity, spatial_diversity
 from bitscape.retrieval.codes import pack
-from bitscape.retrieval.evaluation import mean_average_precision
+from bitscape.retrieval.mean import mean_average_precision
 from bitscape.supervision.supervision import Supervision
 from bitscape.training.inputs import Inputs
 from bitscape.training.loop import train

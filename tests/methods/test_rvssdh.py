@@ -19,7 +19,7 @@ from bitscape.networks.published import vgg_latent
 from bitscape.networks.published.vgg_latent import VGGLatent
 from bitscape.networks.vlad import VLAD
 from bitscape.retrieval.codes import pack
-from bitscape.retrieval.evaluation import mean_average_precision
+from bitscape.retrieval.mean import mean_average_precision
 from bitscape.supervision.supervision import Supervision
 from bitscape.training.inputs import Inputs
 from bitscape.training.loop import train

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -5,19 +6,21 @@ import numpy as np
 from bitscape.reporting.columns import best, column
 from bitscape.retrieval.evaluation import metric_names
 
-NAMES = metric_names([5, 100], 3)
+NAMES = metric_names([5, 100], 3, graded=True)
 
 
 def test_every_metric_has_a_meaning_and_a_paragraph_in_the_documentation():
     documentation = (Path(__file__).parents[2] / "docs/metrics.md").read_text(encoding="utf-8")
     for name in NAMES:
-        documented = name.replace("_at_5_", "_at_K_").replace("_at_100_", "_at_K_").replace("radius_3", "radius_S")
+        documented = re.sub(r"_at_\d+", "_at_K", name).replace("radius_3", "radius_S")
         assert f"`{documented}`" in documentation
         assert column(name).meaning
 
 
 def test_labels_name_the_cutoff_and_the_radius():
-    assert [column(name).label for name in NAMES[3:6]] == ["mAP@5", "mAP@100", "P, radius 3"]
+    labels = [column(name).label for name in NAMES]
+    assert labels[3:7] == ["mAP@5", "mAP@100", "P@5", "P@100"]
+    assert {"NDCG@100", "ACG@5", "R@5", "weighted mAP", "P, radius 3"} < set(labels)
     assert "distance 3" in column("precision_radius_3_empty_zero").meaning
 
 

@@ -1,10 +1,11 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from bitscape.reporting.figures import draw_comparison, draw_quality
+from bitscape.reporting.figures import draw_comparison, draw_first_ranks, draw_quality, draw_radii
 from bitscape.reporting.method_figure import draw_method
 from bitscape.reporting.result import Result
 from bitscape.reporting.style import DARK, LIGHT, png
@@ -66,3 +67,12 @@ def test_equal_figures_have_equal_bytes_without_any_text_in_the_file():
 def test_the_paper_has_the_colour_of_the_page(theme):
     picture = Image.open(io.BytesIO(png(draw_method(make_result("bcdh", 8, 0.5), 1, theme)))).convert("RGB")
     assert "#{:02x}{:02x}{:02x}".format(*picture.getpixel((1, 1))) == theme.paper
+
+
+def test_the_first_ranks_and_the_radii_leave_out_queries_that_nothing_is_relevant_to():
+    result = make_result("bcdh", 8, 0.5)
+    counts = Histograms(np.r_[result.counts.items, [[5] * 9]], np.r_[result.counts.relevant, [[0] * 9]])
+    more = replace(result, counts=counts, database=np.zeros((18, 1), np.uint8))
+    for draw, first in ((draw_first_ranks, 0.25), (draw_radii, 0.25)):
+        (panel,) = draw([more], ["bcdh"], 8).axes
+        assert panel.lines[0].get_ydata()[0] == pytest.approx(first)

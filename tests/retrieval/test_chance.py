@@ -3,7 +3,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from bitscape.retrieval.chance import chance_level
-from bitscape.retrieval.evaluation import mean_average_precision
+from bitscape.retrieval.mean import mean_average_precision
 
 
 def test_chance_is_the_average_precision_of_identical_codes():

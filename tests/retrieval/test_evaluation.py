@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval.evaluation import evaluate, mean_average_precision, metric_names
+from bitscape.retrieval.evaluation import evaluate, metric_names
+from bitscape.retrieval.mean import mean_average_precision
 
 
 def make_case(seed, queries=9, items=60, width=2):
@@ -29,7 +30,7 @@ def metrics_of(queries, database, grades, **options):
 
 
 def of_ranking(metrics):
-    return {name: value for name, value in metrics.items() if name.startswith(("map", "precision"))}
+    return {name: value for name, value in metrics.items() if name.startswith(("map", "precision", "recall"))}
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
@@ -94,7 +95,8 @@ def test_queries_without_relevant_items_follow_the_named_policy():
 def test_means_over_no_query_are_left_out_and_health_is_told():
     queries, database, grades = make_case(3)
     metrics = metrics_of(queries, database, grades * 0)
-    assert set(metrics) == {name for name in metric_names([5, 20], 2) if not name.startswith(("map", "precision"))}
+    means = ("map", "precision", "recall", "largest_tie_share")
+    assert set(metrics) == {name for name in metric_names([5, 20], 2) if not name.startswith(means)}
     assert np.isnan(mean_average_precision(queries, database, csr_array(grades * 0)))
 
 

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from bitscape.core.errors import BitscapeError
 from bitscape.retrieval import hamming
 from bitscape.retrieval.codes import unpack
-from bitscape.retrieval.hamming import distances, histograms
+from bitscape.retrieval.hamming import class_histograms, distances, histograms
 
 
 def make_codes(seed, queries, items, width):
@@ -70,3 +70,31 @@ def test_no_query_and_no_item_are_no_error():
     queries, database = make_codes(5, 0, 4, 2)
     assert histograms(queries, database, csr_array((0, 4))).items.shape == (0, 17)
     assert distances(database, queries).shape == (4, 0)
+
+
+@pytest.mark.parametrize("width", [1, 8, 9, 24])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_histograms_by_class_and_by_pairs_are_one_whether_compiled_or_not(monkeypatch, width, compiled):
+    if compiled:
+        kernel = pytest.importorskip("bitscape.retrieval.kernel")
+        monkeypatch.setattr(hamming, "COMPILED_FROM", 0)
+        assert kernel.BLOCK < 20_000  # so that several blocks are filled below
+    queries, database = make_codes(width, 19, 20_000, width)
+    generator = np.random.default_rng(width)
+    asked, classes = generator.integers(0, 5, 19), generator.integers(-3, 4, 20_000)
+    pairs = asked[:, None] == classes
+    found = distances(queries, database)
+    by_class = class_histograms(queries, database, asked, classes)
+    by_pairs = histograms(queries, database, csr_array(pairs.astype(np.int32)))
+    for query in range(19):
+        expected = np.bincount(found[query], minlength=width * 8 + 1)
+        relevant = np.bincount(found[query][pairs[query]], minlength=width * 8 + 1)
+        for counts in (by_class, by_pairs):
+            assert np.array_equal(counts.items[query], expected)
+            assert np.array_equal(counts.relevant[query], relevant)
+
+
+def test_a_class_for_each_code_is_asked_for():
+    queries, database = make_codes(6, 2, 3, 1)
+    with pytest.raises(BitscapeError, match="The database has 3 codes and 2 classes"):
+        class_histograms(queries, database, np.zeros(2, int), np.zeros(2, int))

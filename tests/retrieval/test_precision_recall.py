@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from bitscape.retrieval.hamming import Histograms
-from bitscape.retrieval.precision_recall import mean_precision_within, precision_recall_curve, precision_within
+from bitscape.retrieval.precision_recall import (
+    mean_precision_within,
+    precision_by_radius,
+    precision_recall_curve,
+    precision_within,
+)
 
 # Two queries over 5 items: the first has items at distance 0, 1 and 3, the second only at 2 and 3.
 COUNTS = Histograms(np.array([[1, 2, 0, 2], [0, 0, 4, 1]]), np.array([[1, 1, 0, 0], [0, 0, 1, 1]]))
@@ -36,3 +41,7 @@ def test_no_query_at_all():
     nothing = Histograms(np.zeros((0, 9), int), np.zeros((0, 9), int))
     assert len(precision_recall_curve(nothing).recall) == 0
     assert np.isnan(mean_precision_within(nothing, 2))
+
+
+def test_precision_by_radius_is_that_within_each():
+    assert precision_by_radius(COUNTS).tolist() == [mean_precision_within(COUNTS, radius) for radius in range(4)]

@@ -12,20 +12,9 @@ from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
 from bitscape.retrieval.evaluation import metric_names
 from tasks import compare, evaluate
-from tests.reporting.small_project import PARAMS, make_project
+from tests.reporting.small_project import PARAMS
 
 VOID = {"meta", "img", "source"}
-
-
-@pytest.fixture(scope="module")
-def evaluated(tmp_path_factory):
-    root = tmp_path_factory.mktemp("project")
-    make_project(root)
-    for method in PARAMS.methods:
-        for bits in PARAMS.bits:
-            evaluate.run(PARAMS, root, method, bits)
-    compare.run(PARAMS, root)
-    return root
 
 
 class Reader(HTMLParser):

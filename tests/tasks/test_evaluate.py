@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, ndcg_score
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval.evaluation import mean_average_precision, metric_names
+from bitscape.core.storage import write_json
+from bitscape.retrieval.evaluation import metric_names
+from bitscape.retrieval.mean import mean_average_precision
 from tasks import evaluate
 from tests.reporting.small_project import PARAMS, make_project
 
@@ -99,3 +101,34 @@ def test_it_starts_without_what_it_does_not_need():
     code = "import sys, tasks.evaluate; print(sorted({'torch', 'matplotlib', 'pandas'} & set(sys.modules)))"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "[]"
+
+
+def test_scores_have_the_interval_and_the_bounds_of_each_ranking_metric(root):
+    evaluate.run(PARAMS, root, "itq", 16)
+    metrics = json.loads((root / "metrics/itq-16.json").read_text())
+    scores = json.loads((root / "artifacts/evaluate/itq-16/scores.json").read_text())["metrics"]
+    assert set(scores) == {name for name in metrics if name.startswith(("map_expected", "precision_e", "recall_"))}
+    for name, score in scores.items():
+        assert score["mean"] == pytest.approx(metrics[name])
+        assert score["worst_ties"] <= score["mean"] <= score["best_ties"]
+        assert score["low"] <= score["mean"] <= score["high"]
+    assert [scores["map_expected"][f"{end}_ties"] for end in ("worst", "best")] == pytest.approx(
+        [metrics["map_worst_ties"], metrics["map_best_ties"]]
+    )
+
+
+def test_graded_metrics_are_measured_where_labels_grade_and_nowhere_else(root):
+    grades = np.random.default_rng(0).integers(0, 3, (9, 18))
+    sparse.save_npz(root / "artifacts/relevance/query_test.npz", sparse.csr_array(grades))
+    evaluate.run(PARAMS, root, "itq", 16)
+    metrics = json.loads((root / "metrics/itq-16.json").read_text())
+    assert list(metrics) == sorted(metric_names([5], 2, graded=True))
+    codes = [np.load(root / f"artifacts/encode/itq-16/{part}.npy") for part in ("query_test", "database")]
+    away = np.unpackbits(codes[0][:, None] ^ codes[1], axis=2).sum(axis=2)
+    theirs = [ndcg_score([2.0**row - 1], [-line], k=5) for row, line in zip(grades, away, strict=True)]
+    assert metrics["ndcg_expected_at_5"] == pytest.approx(np.mean(theirs))
+
+    facts = json.loads((root / "artifacts/relevance/relevance.json").read_text())
+    write_json(root / "artifacts/relevance/relevance.json", facts | {"source": "geometry"})
+    evaluate.run(PARAMS, root, "itq", 16)
+    assert set(json.loads((root / "metrics/itq-16.json").read_text())) == set(metric_names([5], 2))

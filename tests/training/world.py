@@ -11,7 +11,7 @@ from scipy import sparse
 from bitscape.core.params import Params
 from bitscape.methods.base.registry import create
 from bitscape.retrieval.codes import pack
-from bitscape.retrieval.evaluation import mean_average_precision
+from bitscape.retrieval.mean import mean_average_precision
 from bitscape.supervision.neighbourhood import neighbourhood_similarity
 from bitscape.supervision.supervision import Supervision
 from bitscape.training.checkpoint import Checkpoint

@@ -1,0 +1,42 @@
+"""Relevance of labels, in each form in which they come."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitscape.core.errors import BitscapeError
+from bitscape.retrieval.truth import Classes, Grades
+
+
+def of_labels(queries: NDArray[Any], items: NDArray[Any]) -> Classes | Grades:
+    """Make relevance of labels: the same class, or the number of shared labels.
+
+    Args:
+        queries: (queries,) one label each, or a list of labels each; or (queries, classes) of 0 and 1.
+        items: the same, of the database.
+
+    Returns:
+        The truth.
+
+    Raises:
+        BitscapeError: if one has a label each and the other several, or they are of other classes.
+    """
+    both = (queries, items)
+    several = [labels.ndim == 2 or (labels.dtype == object and isinstance(labels[0], list)) for labels in both]
+    if several[0] != several[1] or queries.ndim != items.ndim or queries.shape[1:] != items.shape[1:]:
+        raise BitscapeError(
+            f"The labels of the queries have the shape {queries.shape} and those of the database {items.shape}; both "
+            "must be one label for each code, or both a column for each class."
+        )
+    if not several[0]:
+        names, codes = np.unique(np.concatenate([queries.astype(str), items.astype(str)]), return_inverse=True)
+        return Classes(codes[: len(queries)], codes[len(queries) :], tuple(map(str, names)))
+    if queries.ndim == 2:
+        from scipy.sparse import csr_array
+
+        own, theirs = (csr_array((labels != 0).astype(np.int32)) for labels in both)
+        return Grades(csr_array(own @ theirs.T))
+    from bitscape.supervision.relevance import shared_labels
+
+    return Grades(shared_labels(queries.tolist(), items.tolist()))

@@ -1,0 +1,177 @@
+"""Anyone's codes, measured: every metric with its interval over the queries and its bounds over the ties."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitscape.core.errors import BitscapeError
+from bitscape.retrieval.bootstrap import mean_interval
+from bitscape.retrieval.codes import Codes
+from bitscape.retrieval.health import Health, health
+from bitscape.retrieval.mean import EmptyQuery
+from bitscape.retrieval.metrics import Scores, measure, parse
+from bitscape.retrieval.truth import Classes, Truth
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A metric, NaN where it is a mean over nothing.
+
+    Attributes:
+        name: that carries its definition.
+        mean: over the queries.
+        low: lower end of the 95 % interval over the choice of queries.
+        high: its upper end.
+        worst_ties: lower bound over the orders of the ties; None where the worst order need not be the lowest.
+        best_ties: upper bound, likewise.
+        per_class: class -> mean over the queries of the class; empty without classes.
+    """
+
+    name: str
+    mean: float
+    low: float
+    high: float
+    worst_ties: float | None = None
+    best_ties: float | None = None
+    per_class: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def macro(self) -> float:
+        """The mean of the classes' means; NaN without classes."""
+        return float(np.mean(list(self.per_class.values()))) if self.per_class else float("nan")
+
+
+@dataclass(frozen=True)
+class Card:
+    """What `score` finds.
+
+    Attributes:
+        lines: one for each metric that was asked for.
+        health: of the codes of the database.
+        queries: queries in the means.
+        without_relevant: queries that nothing is relevant to.
+        largest_tie: most items that are at one distance from a query.
+        skipped: metrics with gains of 2^grade, where the grades are too large for that.
+    """
+
+    lines: list[Line]
+    health: Health
+    queries: int
+    without_relevant: int
+    largest_tie: int
+    skipped: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as plain JSON; what is not a number is null."""
+        return {
+            "metrics": {line.name: _line(line) for line in self.lines},
+            "health": {name: _plain(value) for name, value in self.health._asdict().items()},
+            "queries": self.queries,
+            "queries_without_relevant": self.without_relevant,
+            "largest_tie": self.largest_tie,
+        }
+
+
+def score(
+    queries: Codes,
+    database: Codes,
+    truth: Truth,
+    names: Sequence[str],
+    empty_query: EmptyQuery = "exclude",
+    bits: int | None = None,
+    seed: int = 0,
+) -> Card:
+    """Measure codes.
+
+    Args:
+        queries: (queries, bytes) uint8, packed codes.
+        database: (items, bytes) uint8, packed codes.
+        truth: what each query should find.
+        names: of metrics, see `bitscape.retrieval.metrics`.
+        empty_query: what a query without any relevant item counts.
+        bits: code length, where it is not a multiple of 8.
+        seed: of the bootstrap.
+
+    Returns:
+        The metrics with all that belongs to them.
+
+    Raises:
+        BitscapeError: if a name is none, the shapes do not fit together, or a query has nothing to find and that is
+            an error.
+    """
+    metrics = [parse(name) for name in names]
+    chosen = [metric for metric in metrics if truth.gains or not metric.graded]
+    bounded = [metric for metric in chosen if metric.ties == "expected" and metric.has_bounds]
+    wanted = dict.fromkeys(metric.name for metric in chosen)
+    wanted |= dict.fromkeys(one.with_ties(ties).name for one in bounded for ties in ("worst_ties", "best_ties"))
+    counted = truth.counts(queries, database)
+    without = counted.relevant.sum(axis=1) == 0
+    found = measure(list(wanted), queries, database, truth, counted)
+    scores = {name: settle(one, without, empty_query) for name, one in found.items()}
+    lines = []
+    for metric in chosen:
+        bounds = [scores[metric.with_ties(ties).name].mean for ties in ("worst_ties", "best_ties") if metric in bounded]
+        own = scores[metric.name]
+        worst, best = bounds or (None, None)
+        each = _per_class(own, truth)
+        lines.append(Line(metric.name, own.mean, *mean_interval(*own, seed), worst, best, each))
+    return Card(
+        lines,
+        health(database, bits),
+        len(without) if empty_query == "zero" else int((~without).sum()),
+        int(without.sum()),
+        int(counted.items.max(initial=0)),
+        [metric.name for metric in metrics if metric not in chosen],
+    )
+
+
+def settle(scores: Scores, without: NDArray[np.bool_], policy: EmptyQuery) -> Scores:
+    """Apply the policy for queries without any relevant item.
+
+    Args:
+        scores: of all queries.
+        without: (queries,) which have none.
+        policy: leave them out, count them 0, or refuse them.
+
+    Returns:
+        The scores with the weights of these queries 0 or 1.
+
+    Raises:
+        BitscapeError: if there are such queries and that is an error.
+    """
+    if policy == "error" and without.any():
+        raise BitscapeError(
+            f"{without.sum()} of {len(without)} queries have no relevant item in the database, the first of them is "
+            f"query {without.argmax()}; let them be excluded or count zero to allow that."
+        )
+    weights = np.where(without, 0.0 if policy == "exclude" else 1.0, scores.weights)
+    return Scores(np.where(without, 0.0, scores.values), weights)
+
+
+def _per_class(scores: Scores, truth: Truth) -> dict[str, float]:
+    if not isinstance(truth, Classes) or truth.names is None:
+        return {}
+    means = {}
+    for number, name in enumerate(truth.names):
+        own = truth.queries == number
+        mean = Scores(scores.values[own], scores.weights[own]).mean
+        if mean == mean:
+            means[str(name)] = mean
+    return means
+
+
+def _line(line: Line) -> dict[str, Any]:
+    told: dict[str, Any] = {name: _plain(value) for name, value in asdict(line).items() if isinstance(value, float)}
+    told |= {name: None for name in ("worst_ties", "best_ties") if getattr(line, name) is None}
+    if line.per_class:
+        told |= {"macro": _plain(line.macro), "per_class": line.per_class}
+    return told
+
+
+def _plain(value: float | None) -> float | None:
+    return None if value is None or value != value else float(value)

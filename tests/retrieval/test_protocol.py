@@ -1,0 +1,73 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from bitscape.core.errors import BitscapeError
+from bitscape.retrieval.metrics import parse
+from bitscape.retrieval.protocol import PROTOCOLS, find_protocol
+from bitscape.retrieval.score import score
+
+TABLE = pd.DataFrame(
+    {
+        "split": ["train", "train", "database", "database", "query_test", "query_test", "query_test", "query_val"],
+        "landmark": ["dom", "gate", "dom", "tower", "dom", "tower", "tower", "gate"],
+        "labels": [["old"], ["old", "red"], ["old"], ["new"], ["red", "old"], ["new"], [], ["old"]],
+    }
+)
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_every_metric_of_every_protocol_is_one(name):
+    protocol = PROTOCOLS[name]
+    assert protocol.metrics
+    assert all(parse(metric).ties == "expected" for metric in protocol.metrics)
+    assert protocol.told.endswith(".")
+
+
+def test_unseen_photographs_are_asked_of_all_that_was_trained_on_and_set_aside():
+    chosen = find_protocol("unseen-photographs").select(TABLE)
+    assert chosen.database.tolist() == [0, 1, 2, 3]
+    assert chosen.queries.tolist() == [4, 5, 6]
+    assert [chosen.truth.grades(query).tolist() for query in range(3)] == [[1, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 1]]
+
+
+def test_unseen_landmarks_find_each_other_and_never_themselves():
+    chosen = find_protocol("unseen-landmarks").select(TABLE)
+    assert chosen.database.tolist() == [2, 3, 4, 5, 6]
+    assert chosen.queries.tolist() == [5, 6]
+    assert [chosen.truth.grades(query).tolist() for query in range(2)] == [[0, 1, 0, -1, 1], [0, 1, 0, 1, -1]]
+    learned = TABLE.assign(split=TABLE["split"].where(TABLE.index != 3, "train"))
+    with pytest.raises(BitscapeError, match="none is unseen; give each landmark a group"):
+        find_protocol("unseen-landmarks").select(learned)
+
+
+def test_dsrh_grades_by_shared_labels_of_the_training_photographs():
+    chosen = find_protocol("dsrh").select(TABLE)
+    assert chosen.database.tolist() == [0, 1]
+    assert np.array([chosen.truth.grades(query) for query in range(3)]).tolist() == [[1, 2], [0, 0], [0, 0]]
+
+
+def test_what_a_protocol_lacks_is_told():
+    bare = TABLE.assign(landmark=None, labels=[[]] * len(TABLE))
+    with pytest.raises(BitscapeError, match="needs labels or landmarks"):
+        find_protocol("unseen-photographs").select(bare)
+    with pytest.raises(BitscapeError, match="takes lists"):
+        find_protocol("revisited-hard").select(TABLE)
+    with pytest.raises(BitscapeError, match="There is no protocol 'oxford'; there are unseen-photographs"):
+        find_protocol("oxford")
+
+
+def test_codes_of_a_collection_are_scored_under_a_protocol():
+    # Of powers of two no two have the same difference from a third.
+    codes = np.packbits(np.arange(128) < 2 ** np.arange(len(TABLE))[:, None], axis=1)
+    protocol = find_protocol("unseen-landmarks")
+    chosen = protocol.select(TABLE)
+    card = score(codes[chosen.queries], codes[chosen.database], chosen.truth, protocol.metrics, protocol.empty_query)
+    assert card.queries == 2
+    values = []
+    for query in (5, 6):
+        others = [item for item in chosen.database if item != query]
+        away = np.array([np.unpackbits(codes[query] ^ codes[item]).sum() for item in others])
+        hits = (TABLE["landmark"].iloc[others] == "tower").to_numpy()[np.argsort(away)]
+        values.append(np.mean(np.arange(1, hits.sum() + 1) / (np.flatnonzero(hits) + 1)))
+    assert card.lines[0].mean == pytest.approx(np.mean(values))

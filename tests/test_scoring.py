@@ -1,0 +1,160 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import sparse
+from typer.testing import CliRunner
+
+from bitscape.cli import app
+
+CENTRES = np.random.default_rng(0).random((4, 20)) < 0.5
+
+
+def bitscape(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "100"})
+    return result.exit_code, result.output
+
+
+def make_bits(seed: int, rows: int, noise: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, 4, rows)
+    return CENTRES[labels] ^ (generator.random((rows, 20)) < noise), labels
+
+
+def as_signs(bits: np.ndarray) -> np.ndarray:
+    return bits.astype(np.float32) * 2 - 1
+
+
+FORMS = {
+    "bool": lambda bits: bits,
+    "zeros and ones": lambda bits: bits.astype(np.uint8),
+    "int64": lambda bits: bits.astype(np.int64),
+    "signs": as_signs,
+    "int8 signs": lambda bits: as_signs(bits).astype(np.int8),
+    "packed": lambda bits: np.packbits(bits, axis=1),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_codes_gives_the_same_numbers(tmp_path: Path, form: str):
+    (database, labels), (queries, asked) = make_bits(1, 60), make_bits(2, 9)
+    np.savez(tmp_path / "database.npz", codes=FORMS[form](database), labels=labels)
+    np.savez(tmp_path / "queries.npz", codes=FORMS[form](queries), labels=asked)
+    status, told = bitscape(
+        "score", tmp_path / "database.npz", tmp_path / "queries.npz", "--output", tmp_path / "s.json"
+    )
+    assert status == 0, told
+    written = json.loads((tmp_path / "s.json").read_text())
+    values = []
+    for code, label in zip(queries, asked, strict=True):
+        away, hits = (code ^ database).sum(axis=1), labels == label
+        # Average precision in expectation, from many random orders of the ties.
+        drawn = [np.lexsort((np.random.default_rng(seed).random(60), away)) for seed in range(300)]
+        ranked = hits[np.array(drawn)]
+        values.append(((ranked.cumsum(axis=1) / np.arange(1, 61) * ranked).sum(axis=1) / hits.sum()).mean())
+    assert written["metrics"]["map_expected"]["mean"] == pytest.approx(np.mean(values), abs=0.004)
+    assert written["bits"] == (24 if form == "packed" else 20)
+    metric = written["metrics"]["map_expected"]
+    assert metric["worst_ties"] < metric["mean"] < metric["best_ties"]
+    assert metric["low"] < metric["mean"] < metric["high"]
+    assert set(metric["per_class"]) == {str(one) for one in np.unique(asked)}
+    assert metric["macro"] == pytest.approx(np.mean(list(metric["per_class"].values())))
+    assert sum(metric["per_class"][str(one)] for one in asked) / 9 == pytest.approx(metric["mean"])
+    assert f"{metric['mean']:.4f}" in told
+
+
+def test_health_does_not_count_the_bits_that_fill_the_last_byte(tmp_path: Path):
+    bits = np.random.default_rng(0).permuted(np.repeat([[True], [False]], 8, axis=0).repeat(12, axis=1), axis=0)
+    np.savez(tmp_path / "codes.npz", codes=bits, labels=np.zeros(16, int))
+    bitscape("score", tmp_path / "codes.npz", tmp_path / "codes.npz", "--output", tmp_path / "s.json")
+    assert json.loads((tmp_path / "s.json").read_text())["health"]["imbalance"] == 0
+
+
+def test_labels_can_be_files_of_their_own_with_several_each(tmp_path: Path):
+    bits, _ = make_bits(1, 3)
+    np.save(tmp_path / "codes.npy", as_signs(bits))
+    (tmp_path / "labels.txt").write_text("red;round\nred\ngreen; round\n")
+    files = [tmp_path / "codes.npy"] * 2
+    named = ("--database-labels", tmp_path / "labels.txt", "--query-labels", tmp_path / "labels.txt")
+    status, told = bitscape("score", *files, *named, "--protocol", "dsrh", "--output", tmp_path / "s.json")
+    assert status == 0, told
+    written = json.loads((tmp_path / "s.json").read_text())
+    assert list(written["metrics"])[0:2] == ["acg_expected_at_100", "ndcg_expected_at_100"]
+    # All three are among the first 100: the grades of each query add up to 4, 2 and 3 over 100 ranks.
+    assert written["metrics"]["acg_expected_at_100"]["mean"] == pytest.approx((4 + 2 + 3) / 3 / 100)
+
+
+def test_lists_with_junk_under_the_protocols_of_the_revisited_sets(tmp_path: Path):
+    # One query at distance 0, 1, 2, 3 of the items: easy, hard, junk, easy.
+    np.save(tmp_path / "database.npy", np.tri(4, 8, -1, dtype=np.int64))
+    np.save(tmp_path / "queries.npy", np.zeros((1, 8), np.int64))
+    lists = tmp_path / "lists.json"
+    lists.write_text('[{"easy": [0, 3], "hard": [1], "junk": [2]}]')
+    files = (tmp_path / "database.npy", tmp_path / "queries.npy", "--relevance", lists)
+    for setting in ("easy", "medium", "hard"):
+        status, told = bitscape("score", *files, "--protocol", f"revisited-{setting}", "--output", tmp_path / "s.json")
+        assert status == 0, told
+        written = json.loads((tmp_path / "s.json").read_text())["metrics"]
+        assert written["map_trapezoid_expected"]["mean"] == 1  # what is left is relevant
+        assert written["precision_expected_at_5"]["mean"] == {"easy": 2, "medium": 3, "hard": 1}[setting] / 5
+    status, told = bitscape("score", *files)
+    assert (status, "say --protocol revisited-medium" in told) == (1, True)
+
+
+def test_grades_as_a_matrix_and_metrics_by_name(tmp_path: Path):
+    bits, labels = make_bits(1, 12)
+    np.save(tmp_path / "codes.npy", bits)
+    sparse.save_npz(tmp_path / "grades.npz", sparse.csr_array((labels[:, None] == labels).astype(np.int32)))
+    files = (tmp_path / "codes.npy", tmp_path / "codes.npy", "--relevance", tmp_path / "grades.npz")
+    status, told = bitscape("score", *files, "--metric", "map_first_come_at_5_over_found", "--metric", "map_expected")
+    assert status == 0, told
+    assert "map_first_come_at_5_over_found" in told
+
+
+def test_collapsed_codes_are_told(tmp_path: Path):
+    np.savez(tmp_path / "codes.npz", codes=np.ones((9, 16)), labels=np.arange(9) % 2)
+    status, told = bitscape("score", tmp_path / "codes.npz", tmp_path / "codes.npz")
+    assert status == 0
+    assert "Warning: the codes have collapsed, 100%" in told
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        (np.array([[0.3, -1.2]]), "other numbers; codes are packed bytes"),
+        (np.array([[-1, 0, 1]]), "zeros beside -1 and +1"),
+        (np.array(["a"]), "shape"),
+        (np.array([["a", "b"]]), "codes are packed bytes"),
+        (np.zeros((0, 8)), "one row or more"),
+    ],
+)
+def test_codes_that_are_none_are_told_with_the_mend(tmp_path: Path, codes: np.ndarray, message: str):
+    np.save(tmp_path / "codes.npy", codes)
+    status, told = bitscape("score", tmp_path / "codes.npy", tmp_path / "codes.npy")
+    assert (status, message in told) == (1, True), told
+    assert told.startswith("bitscape: ")
+
+
+def test_files_that_do_not_fit_are_told_with_the_mend(tmp_path: Path):
+    bits, labels = make_bits(1, 5)
+    np.savez(tmp_path / "a.npz", codes=bits, labels=labels)
+    np.savez(tmp_path / "b.npz", codes=bits[:, :12], labels=labels)
+    np.save(tmp_path / "c.npy", bits)
+    (tmp_path / "broken.npy").write_text("no array")
+    (tmp_path / "lists.json").write_text('[[0], [1], [2], [3], ["x"]]')
+    (tmp_path / "short.txt").write_text("a\nb\n")
+    a, b, c = (tmp_path / name for name in ("a.npz", "b.npz", "c.npy"))
+    for arguments, message in [
+        ((a, b), "has codes of 12 bits"),
+        ((a, c), "The queries have no labels"),
+        ((a, tmp_path / "none.npy"), "does not exist"),
+        ((a, tmp_path / "broken.npy"), "cannot be read as .npy or .npz"),
+        ((a, c, "--relevance", tmp_path / "lists.json"), "entry 4, `relevant`"),
+        ((a, c, "--query-labels", tmp_path / "short.txt"), "must have 5 labels, one for each code, and has 2"),
+        ((a, a, "--protocol", "bcdh-oxford"), "needs --relevance"),
+        ((a, a, "--metric", "map"), "There is no metric 'map'"),
+        ((a, a, "--empty-query", "skip"), "none of exclude, zero and error"),
+    ]:
+        status, told = bitscape("score", *arguments)
+        assert (status, message in told) == (1, True), told
