@@ -41,6 +41,7 @@ def bitscape() -> None:
 
 app.command()(commands.index)
 app.command()(commands.query)
+app.command()(commands.export)
 
 
 @app.command("import")

@@ -1,4 +1,4 @@
-"""The commands `index` and `query`; heavy imports belong inside them."""
+"""The commands `index`, `query` and `export`; heavy imports belong inside them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +10,8 @@ from bitscape.core.errors import BitscapeError
 if TYPE_CHECKING:
     from bitscape.search.bundle import Bundle, Hit
     from bitscape.search.index import IndexSettings
+
+CHECKED = 16  # photographs that an exported graph is checked on
 
 Project = Annotated[Path, typer.Option(help="The project's folder.")]
 Method = Annotated[str | None, typer.Option(help="A trained method; else the best on query_val.")]
@@ -95,6 +97,30 @@ def query(
 
         write_sheet(out, photo, asked, hits)
         typer.echo(f"Contact sheet: {out}")
+
+
+def export(
+    out: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    method: Method = None,
+    bits: Bits = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="The bundle with the model; else the best below bundles/.")
+    ] = None,
+    project: Project = Path(),
+) -> None:
+    """Write backbone and head as one ONNX graph, and check its codes against torch on photographs of the bundle."""
+    from bitscape.search.bundle import load
+    from bitscape.search.export import export as write
+    from bitscape.search.places import find_bundle
+
+    chosen = load(bundle or find_bundle(project, method, bits))
+    there = [path for image in chosen.images if (path := chosen.photographs / image).is_file()]
+    agreement = write(chosen, out, there[:: max(1, len(there) // CHECKED)][:CHECKED])
+    typer.echo(f"{out}: {chosen.model.method} at {chosen.model.bits} bits, from (n, 3, S, S) uint8 RGB to (n, bits).")
+    typer.echo(
+        f"On {agreement.photographs} photographs the outputs differ from torch's by {agreement.largest:.1e} at most; "
+        f"{agreement.flipped} bits differ."
+    )
 
 
 def _settings(kind: str, options: list[str]) -> "IndexSettings":

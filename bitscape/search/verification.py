@@ -96,8 +96,8 @@ def _verify(folder: Path, query: Path, photographs: Sequence[Path]) -> list[int]
     with pycolmap.Database.open(features) as opened:
         known = {image.name: image.image_id for image in opened.read_all_images()}
         for number in pairs[:, 1].tolist():
-            pair = known.get(copy_name(0)), known.get(copy_name(number))
-            if None not in pair and opened.exists_two_view_geometry(*pair):
+            pair = known[copy_name(0)], known[copy_name(number)]
+            if opened.exists_two_view_geometry(*pair):
                 counts[number - 1] = len(opened.read_two_view_geometry(*pair).inlier_matches)
     return counts
 
