@@ -104,6 +104,10 @@ def _compare(encoder: "PhotographEncoder", path: Path, photographs: "Sequence[Ph
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    if not isinstance(session.get_inputs()[0].shape[0], str):  # len(tensor) is fixed by torch, tensor.shape[0] is not
+        raise BitscapeError(
+            f"{path.name}: torch fixed the number of photographs of the graph; please report this method and backbone."
+        )
     block = torch.stack([to_square(pixels(one), encoder.side) for one in photographs])
     ours = run(encoder, block, torch.device("cpu"))
     theirs = session.run(["outputs"], {"photographs": block.numpy()})[0]
