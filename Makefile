@@ -42,7 +42,7 @@ system: ## the system libraries that Open3D needs
 	@sh .ci/system-libraries.sh
 
 lock: install ## write requirements.txt anew from pyproject.toml
-	pip-compile --quiet --strip-extras --extra dev --no-emit-options --no-header --annotation-style line --output-file requirements.txt pyproject.toml
+	pip-compile --quiet --strip-extras --extra dev --extra onnx --no-emit-options --no-header --annotation-style line --output-file requirements.txt pyproject.toml
 	sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.txt
 
 sample: install ## render the sample into data/, which must not exist, and its remote

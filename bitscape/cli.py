@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from bitscape.core.errors import BitscapeError
 from bitscape.reporting.columns import best, column
+from bitscape.search import commands
 
 PROJECT = typer.Option(help="The project's folder.")
 
@@ -36,6 +37,11 @@ app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pret
 @app.callback()
 def bitscape() -> None:
     """Photo collections as compact binary codes, and the published ways of learning them, compared."""
+
+
+app.command()(commands.index)
+app.command()(commands.query)
+app.command()(commands.export)
 
 
 @app.command("import")

@@ -30,9 +30,13 @@ class Photographs(Dataset[torch.Tensor]):
 
     def __getitem__(self, index: int) -> torch.Tensor:
         """Give one photograph."""
-        picture = Image.fromarray(open_photograph(self.paths[index]))
-        resized = picture.resize((self.size, self.size), Image.Resampling.BICUBIC)
-        return torch.from_numpy(np.array(resized)).permute(2, 0, 1)
+        return to_square(open_photograph(self.paths[index]), self.size)
+
+
+def to_square(photograph: NDArray[np.uint8], size: int) -> torch.Tensor:
+    """Resize an (H, W, 3) photograph to a square without cropping: (3, size, size) uint8."""
+    resized = Image.fromarray(photograph).resize((size, size), Image.Resampling.BICUBIC)
+    return torch.from_numpy(np.array(resized)).permute(2, 0, 1)
 
 
 def compute_features(

@@ -66,7 +66,7 @@ class PartsEncoder(Encoder):
         whole = self.whole(maps).mean(dim=(2, 3))
         if not self.parts:
             return PartFeatures(whole[:, None][:, :0], whole, whole[:, None, :, None, None][:, :0])
-        refined = self.refine(maps, self.attention(maps)).unflatten(0, (len(maps), self.parts))
+        refined = self.refine(maps, self.attention(maps)).unflatten(0, (maps.shape[0], self.parts))
         return PartFeatures(refined.mean(dim=(3, 4)), whole, refined)
 
     def refine(self, maps: Tensor, attention: Tensor) -> Tensor:

@@ -123,7 +123,7 @@ class VLAD(nn.Module):
     def assign(self, vectors: Tensor) -> Tensor:
         """Give a of (N, D, P) prepared descriptors: (N, K, P), the K shares of each add up to 1."""
         # `@` would take another way where weights are trained, and round differently.
-        scores = torch.bmm(self.weights.expand(len(vectors), -1, -1), vectors)
+        scores = torch.bmm(self.weights.expand(vectors.shape[0], -1, -1), vectors)
         if self.offset is not None:
             scores = scores + self.offset[:, None]
         if self.assignment == "soft":

@@ -67,9 +67,17 @@ def closure(starts: list[Path]) -> set[Path]:
 
 
 def does_something(file: Path) -> bool:
-    """Tell packages that hold a docstring and a version alone from those with code."""
+    """Tell packages that hold a docstring, a version and names given on demand alone from those with code."""
     body = ast.parse(file.read_text(encoding="utf-8")).body
-    return file.name != "__init__.py" or any(not isinstance(node, ast.Expr | ast.Assign) for node in body)
+    return file.name != "__init__.py" or any(not _idle(node) for node in body)
+
+
+def _idle(node: ast.stmt) -> bool:
+    """Tell what does nothing when a stage imports the package; `__getattr__` is called for names that are not there."""
+    typing = isinstance(node, ast.ImportFrom) and node.module == "typing"
+    typing = typing or (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    on_demand = isinstance(node, ast.FunctionDef) and node.name == "__getattr__"
+    return typing or on_demand or isinstance(node, ast.Expr | ast.Assign)
 
 
 def stage_code(stage: str, method: str | None) -> list[str]:

@@ -11,7 +11,18 @@ from bitscape.core.params import Params, load
 from tests.architecture.imports import ROOT, imported_names, module_name, stage_code
 
 FLOORS = ["flows", "tasks", "bitscape"]
-ROOMS = ["core", "collection", "geometry", "supervision", "networks", "methods", "training", "retrieval", "reporting"]
+ROOMS = [
+    "core",
+    "collection",
+    "geometry",
+    "supervision",
+    "networks",
+    "methods",
+    "training",
+    "retrieval",
+    "reporting",
+    "search",
+]
 FILES = sorted(file for floor in FLOORS for file in (ROOT / floor).rglob("*.py"))
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 

@@ -1,0 +1,301 @@
+"""A searchable collection in one folder: codes, names, index, model; saved and loaded without any pickle."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitscape import __version__
+from bitscape.core.errors import BitscapeError
+from bitscape.core.storage import publish, write_json
+from bitscape.retrieval.codes import Codes, pack
+from bitscape.search.index import IndexSettings, build, nearest, prepare
+from bitscape.search.manifest import NAME, Manifest, Model, Transform, read_manifest, sha256
+
+if TYPE_CHECKING:
+    from bitscape.search.encoder import PhotographEncoder
+    from bitscape.search.encoding import Photograph
+
+STORED = ("ivf", "hnsw")
+"""Kinds that take long to build; that of `multihash` does not, and FAISS saves its tables in no fixed order."""
+PACKAGES = ("numpy", "faiss-cpu", "torch", "timm", "safetensors")
+AGAIN = "make the bundle anew with `bitscape index`"
+Weights = dict[str, NDArray[Any]]
+
+
+class Hit(NamedTuple):
+    """One result of a search.
+
+    Attributes:
+        image: the photograph, by its path from the folder of the photographs.
+        path: the file.
+        distance: Hamming distance from the query.
+        similarity: cosine of the real-valued codes, where they re-ranked the results.
+        inliers: verified SIFT matches, where they re-ranked the results.
+    """
+
+    image: str
+    path: Path
+    distance: int
+    similarity: float | None = None
+    inliers: int | None = None
+
+
+@dataclass
+class Bundle:
+    """A collection of n photographs that can be asked.
+
+    Attributes:
+        model: the method and what its network was built with.
+        transform: the shared backbone, None where the network reads pixels itself.
+        weights: of the method's network.
+        backbone_weights: of the shared backbone, where neither a package nor the hub has them.
+        photographs: the folder that the names start from.
+        images: (n,) names: paths from that folder, with `/`.
+        sums: (n,) sha256 of the files.
+        codes: (n, bits / 8) uint8.
+        outputs: (n, bits) float32 real-valued codes.
+        settings: of the index.
+    """
+
+    model: Model
+    transform: Transform | None
+    weights: Weights
+    backbone_weights: Weights
+    photographs: Path
+    images: list[str]
+    sums: list[str]
+    codes: Codes
+    outputs: NDArray[np.float32]
+    settings: IndexSettings
+    _index: Any = field(default=None, repr=False)
+    _encoder: Any = field(default=None, repr=False)
+
+    @property
+    def index(self) -> Any:
+        """The FAISS index, built when it is first asked for."""
+        if self._index is None:
+            self._index = build(self.codes, self.settings)
+        return self._index
+
+    @property
+    def encoder(self) -> "PhotographEncoder":
+        """The network from photographs to outputs, built when it is first asked for (some seconds)."""
+        if self._encoder is None:
+            from bitscape.search.backbone import backbone_of
+            from bitscape.search.encoder import build_encoder
+
+            size = self.transform.image_size if self.transform else 0
+            self._encoder = build_encoder(
+                self.model, self.weights, lambda: backbone_of(self.transform, self.backbone_weights), size
+            )
+        return self._encoder
+
+    def encode(self, photographs: "Sequence[Photograph]") -> NDArray[np.float32]:
+        """Compute the (q, bits) outputs of photographs, whose signs are the codes.
+
+        Raises:
+            BitscapeError: naming the first that is no photograph.
+        """
+        from bitscape.networks.backbones import choose_device
+        from bitscape.search.encoding import encode
+
+        device = choose_device("auto")
+        outputs = encode(self.encoder.to(device), photographs, device)
+        return outputs.reshape(len(outputs), self.model.bits)
+
+    def search(
+        self,
+        images: "Photograph | Sequence[Photograph]",
+        top: int = 10,
+        *,
+        rerank: str | None = None,
+        depth: int | None = None,
+    ) -> list[list[Hit]]:
+        """Find the photographs that are most like each query.
+
+        Args:
+            images: one photograph or several: files, (H, W, 3) uint8 RGB arrays or Pillow images.
+            top: results of each query; fewer where the bundle holds fewer.
+            rerank: None, by Hamming distance and then in the order of the bundle; `outputs`, the first `depth` by the
+                cosine of the real-valued codes; `geometry`, by the number of verified SIFT matches.
+            depth: results that are re-ranked; by default ten times `top` by outputs, twice `top` by geometry.
+
+        Returns:
+            For each query its results, best first.
+
+        Raises:
+            BitscapeError: naming the first that is no photograph.
+        """
+        from bitscape.search.encoding import listed
+        from bitscape.search.rerank import rerank as by
+
+        if top < 1:
+            raise BitscapeError(f"top must be at least 1, not {top}.")
+        queries = listed(images)
+        outputs = self.encode(queries)
+        if rerank is None:
+            return self.nearest(pack(outputs), top) if len(queries) else []
+        return by(self, queries, outputs, top, rerank, depth)
+
+    def nearest(self, codes: Codes, top: int) -> list[list[Hit]]:
+        """Find the photographs whose codes are nearest to (q, bits / 8) codes; ties in the order of the bundle."""
+        found = nearest(self.index, codes, top)
+        return [
+            [self.hit(int(row), int(distance)) for row, distance in zip(rows, distances, strict=True) if row >= 0]
+            for rows, distances in zip(found.rows, found.distances, strict=True)
+        ]
+
+    def hit(self, row: int, distance: int) -> Hit:
+        """Tell a row as a result."""
+        return Hit(self.images[row], self.photographs / self.images[row], distance)
+
+    def add(self, files: Sequence[str | os.PathLike[str]]) -> list[str]:
+        """Encode more photographs and put them behind those that are there.
+
+        Args:
+            files: their paths.
+
+        Returns:
+            Their names in the bundle: paths from the folder of its photographs.
+
+        Raises:
+            BitscapeError: if one is there already, or is no photograph; then nothing is added.
+        """
+        paths = [Path(file) for file in files]
+        names = [PurePath(os.path.relpath(path, self.photographs)).as_posix() for path in paths]
+        taken = sorted(set(names) & set(self.images) | {name for name in names if names.count(name) > 1})
+        if taken:
+            raise BitscapeError(f"{taken[0]} is in the bundle already, or is given twice; remove it first.")
+        if paths:
+            self.extend(names, self.encode(paths), [sha256(path) for path in paths])
+        return names
+
+    def extend(self, names: Sequence[str], outputs: NDArray[np.float32], sums: Sequence[str]) -> None:
+        """Put photographs that are encoded already behind those that are there."""
+        codes = pack(outputs)
+        if not self.images:  # what was built for no codes at all has learned nothing of them
+            self._index = None
+        if self._index is not None:
+            self._index.add(codes)
+        self.images, self.sums = [*self.images, *names], [*self.sums, *sums]
+        self.codes, self.outputs = np.concatenate([self.codes, codes]), np.concatenate([self.outputs, outputs])
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Take photographs out; the others keep their order, and the index is built anew.
+
+        Raises:
+            BitscapeError: if one is not there; then nothing is removed.
+        """
+        missing = sorted(set(names) - set(self.images))
+        if missing:
+            raise BitscapeError(f"{missing[0]} is not in the bundle; its names are paths from {self.photographs}.")
+        gone = set(names)
+        kept = [row for row, image in enumerate(self.images) if image not in gone]
+        self.images, self.sums = [self.images[row] for row in kept], [self.sums[row] for row in kept]
+        self.codes, self.outputs, self._index = self.codes[kept], self.outputs[kept], None
+
+    def with_index(self, settings: IndexSettings) -> Self:
+        """Give the same photographs with another index."""
+        return replace(self, settings=settings, _index=None)
+
+    def save(self, folder: Path) -> None:
+        """Write the bundle, whole or not at all; the same bundle gives the same bytes.
+
+        Args:
+            folder: where; what was there is replaced if it is a bundle.
+
+        Raises:
+            BitscapeError: if something else is in the way.
+        """
+        import faiss
+        import pandas as pd
+        from safetensors.numpy import save as to_safetensors
+
+        if folder.exists() and not (folder / NAME).is_file() and (folder.is_file() or any(folder.iterdir())):
+            raise BitscapeError(f"{folder} is in the way and no bundle; name another folder.")
+        with publish(folder) as partial:
+            partial.mkdir()
+            np.save(partial / "codes.npy", self.codes)
+            np.save(partial / "outputs.npy", self.outputs)
+            names = pd.DataFrame({"image": self.images, "sha256": self.sums}, dtype="str")
+            names.to_parquet(partial / "images.parquet", index=False)
+            # As bytes, because safetensors' own files can be read by their owner alone.
+            (partial / "model.safetensors").write_bytes(to_safetensors(self.weights))
+            if self.backbone_weights:
+                (partial / "backbone.safetensors").write_bytes(to_safetensors(self.backbone_weights))
+            if self.settings.kind in STORED:
+                faiss.write_index_binary(self.index, str(partial / "index.faiss"))
+            manifest = Manifest(
+                model=self.model,
+                transform=self.transform,
+                index=self.settings,
+                photographs=PurePath(os.path.relpath(self.photographs.resolve(), folder.resolve())).as_posix(),
+                count=len(self.images),
+                files={path.name: sha256(path) for path in sorted(partial.iterdir())},
+                versions={"bitscape": __version__} | {name: version(name) for name in PACKAGES},
+            )
+            write_json(partial / NAME, manifest.model_dump())
+
+
+def load(folder: str | os.PathLike[str]) -> Bundle:
+    """Load a bundle, after its checksums and sizes are found right. No pickle is loaded, whoever wrote the files.
+
+    Args:
+        folder: where `Bundle.save` or `bitscape index` wrote it.
+
+    Raises:
+        BitscapeError: if it is no bundle, or is not as it was saved.
+    """
+    import faiss
+    import pandas as pd
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    path = Path(folder)
+    manifest = read_manifest(path)
+    try:
+        names = pd.read_parquet(path / "images.parquet")
+        codes, outputs = (np.load(path / name, allow_pickle=False) for name in ("codes.npy", "outputs.npy"))
+        weights = load_file(path / "model.safetensors")
+        extra = path / "backbone.safetensors"
+        backbone_weights = load_file(extra) if extra.name in manifest.files else {}
+        images, sums = names["image"].tolist(), names["sha256"].tolist()
+        stored = manifest.index.kind in STORED
+        index = prepare(faiss.read_index_binary(str(path / "index.faiss")), manifest.index) if stored else None
+    except (ValueError, KeyError, OSError, RuntimeError, SafetensorError) as error:
+        told = " ".join(str(error).split())[:160]
+        raise BitscapeError(f"{path} cannot be read ({told}); {AGAIN}.") from None
+    _check_sizes(path, manifest, images, {"codes.npy": codes, "outputs.npy": outputs}, index)
+    return Bundle(
+        model=manifest.model,
+        transform=manifest.transform,
+        weights=weights,
+        backbone_weights=backbone_weights,
+        photographs=Path(os.path.normpath(path.resolve() / manifest.photographs)),
+        images=images,
+        sums=sums,
+        codes=codes,
+        outputs=outputs,
+        settings=manifest.index,
+        _index=index,
+    )
+
+
+def _check_sizes(path: Path, manifest: Manifest, images: list[str], arrays: dict[str, Any], index: Any) -> None:
+    """Compare the files of a bundle with what its manifest tells of them."""
+    count, bits = manifest.count, manifest.model.bits
+    told = f"the manifest tells of {count} photographs and {bits} bits; {AGAIN}."
+    expected = {"codes.npy": (np.uint8, (count, bits // 8)), "outputs.npy": (np.float32, (count, bits))}
+    for name, array in arrays.items():
+        if (array.dtype, array.shape) != expected[name]:
+            raise BitscapeError(f"{path / name} holds {array.dtype} {array.shape}, but {told}")
+    if len(images) != count:
+        raise BitscapeError(f"{path / 'images.parquet'} names {len(images)} photographs, but {told}")
+    if index is not None and (index.d, index.ntotal) != (bits, count):
+        raise BitscapeError(f"{path / 'index.faiss'} holds {index.ntotal} codes of {index.d} bits, but {told}")

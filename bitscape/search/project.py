@@ -1,0 +1,137 @@
+"""From the results of the pipeline to a bundle of the photographs that it searches."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitscape.collection.table import IMAGES, database, read_collection
+from bitscape.core.errors import BitscapeError
+from bitscape.core.storage import read_json
+from bitscape.methods.base.registry import REGISTRY
+from bitscape.retrieval.codes import Codes, pack
+from bitscape.search.backbone import describe_backbone
+from bitscape.search.bundle import Bundle
+from bitscape.search.encoder import PhotographEncoder, PixelEncoder, ProjectionEncoder, build_encoder
+from bitscape.search.index import IndexSettings
+from bitscape.search.manifest import Model
+
+NEAR_ZERO = 1e-3
+"""Outputs below this may differ in sign between two ways of computing them, as sums are taken in another order."""
+BLOCK = 64
+
+
+def choose(root: Path, method: str | None = None, bits: int | None = None) -> Model:
+    """Choose a trained method: the best `map_expected` on `query_val`, of equal ones the shortest code.
+
+    Where nothing could be validated it is the longest code of the first method, in the order of the methods.
+
+    Args:
+        root: the project's folder.
+        method: consider this one alone.
+        bits: consider this code length alone.
+
+    Raises:
+        BitscapeError: if no such method is trained.
+    """
+    found = []
+    for path in sorted((root / "artifacts/train").glob("*/selection.json")):
+        name, _, length = path.parent.name.rpartition("-")
+        if name not in REGISTRY or not re.fullmatch(r"\d+", length):
+            continue
+        if method in (None, name) and bits in (None, int(length)):
+            told = read_json(path)
+            found.append(
+                Model(
+                    method=name,
+                    bits=int(length),
+                    seed=told["seed"],
+                    parameters=told["parameters"],
+                    channels=told.get("channels"),
+                    classes=told.get("classes"),
+                    score=told["map_expected"],
+                )
+            )
+    if not found:
+        asked = "-".join(str(one) for one in (method, bits) if one is not None) or "method"
+        raise BitscapeError(f"{root / 'artifacts/train'} has no trained {asked}; run `dvc repro`, or name another.")
+    order = list(REGISTRY)
+    scored = [one for one in found if one.score is not None]
+    if scored:
+        return min(scored, key=lambda one: (-(one.score or 0), one.bits, order.index(one.method)))
+    return min(found, key=lambda one: (order.index(one.method), -one.bits))
+
+
+def bundle_of(root: Path, model: Model, settings: IndexSettings | None = None, *, empty: bool = False) -> Bundle:
+    """Bundle a trained method with the database that the pipeline has encoded.
+
+    Args:
+        root: the project's folder.
+        model: of `choose`.
+        settings: of the index; exact by default.
+        empty: with no photographs, to be filled with others.
+
+    Raises:
+        BitscapeError: if results are missing, or belong to different runs.
+    """
+    from safetensors.numpy import load_file
+
+    name = f"{model.method}-{model.bits}"
+    weights = load_file(root / "artifacts/train" / name / "weights.safetensors")
+    transform, backbone, kept = describe_backbone(read_json(root / "artifacts/describe/backbone.json"))
+    encoder = build_encoder(model, weights, lambda: backbone, transform.image_size)
+    if isinstance(encoder, PixelEncoder) and encoder.network.backbone is None:
+        transform, kept = None, {}  # type: ignore[assignment]
+    bundle = Bundle(
+        model=model,
+        transform=transform,
+        weights=weights,
+        backbone_weights=kept,
+        photographs=(root / IMAGES).resolve(),
+        images=[],
+        sums=[],
+        codes=np.empty((0, model.bits // 8), np.uint8),
+        outputs=np.empty((0, model.bits), np.float32),
+        settings=settings or IndexSettings(),
+        _encoder=encoder,
+    )
+    if empty:
+        return bundle
+    collection = read_collection(root)
+    rows = database(collection)
+    bundle.images, bundle.sums = (collection[column].iloc[rows].tolist() for column in ("image", "sha256"))
+    bundle.outputs = _outputs(root, bundle, encoder, rows)
+    bundle.codes = _codes(root / "artifacts/encode" / name / "database.npy", bundle.outputs)
+    return bundle
+
+
+def _outputs(root: Path, bundle: Bundle, encoder: PhotographEncoder, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Compute the outputs of the database, from what `describe` has stored where the network starts there."""
+    import torch
+
+    if isinstance(encoder, PixelEncoder):
+        return bundle.encode([bundle.photographs / image for image in bundle.images])
+    closed = isinstance(encoder, ProjectionEncoder)
+    stored = np.load(root / f"artifacts/describe/{'descriptors' if closed else 'feature_maps'}.npy", mmap_mode="r")
+    compute = encoder.from_descriptors if isinstance(encoder, ProjectionEncoder) else encoder.from_maps
+    blocks = []
+    with torch.inference_mode():
+        for start in range(0, len(rows), BLOCK):
+            block = torch.from_numpy(stored[rows[start : start + BLOCK]].astype(np.float32))
+            blocks.append(compute(block).numpy())
+    return np.concatenate(blocks)
+
+
+def _codes(path: Path, outputs: NDArray[np.float32]) -> Codes:
+    """Read the codes that were evaluated; they must be the signs of the outputs."""
+    try:
+        codes: Codes = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise BitscapeError(f"{path} is missing; run `dvc repro` to bring it about.") from None
+    fresh = pack(outputs)
+    if codes.shape == fresh.shape:
+        differ = np.unpackbits(codes ^ fresh, axis=1).astype(bool)
+        if not (np.abs(outputs[differ]) >= NEAR_ZERO).any():
+            return codes
+    raise BitscapeError(f"{path} does not hold the codes of the weights and features that are there; run `dvc repro`.")

@@ -1,0 +1,75 @@
+"""The first results of a search in a better order: by real-valued codes, or by the geometry of SIFT matches."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bitscape.core.errors import BitscapeError
+from bitscape.retrieval.codes import pack
+from bitscape.search.index import nearest
+
+if TYPE_CHECKING:
+    from bitscape.search.bundle import Bundle, Hit
+    from bitscape.search.encoding import Photograph
+
+BY = ("outputs", "geometry")
+DEPTH = {"outputs": 10, "geometry": 2}  # times the results that are asked for
+
+
+def rerank(
+    bundle: "Bundle",
+    queries: "Sequence[Photograph]",
+    outputs: NDArray[np.float32],
+    top: int,
+    by: str,
+    depth: int | None,
+) -> "list[list[Hit]]":
+    """Search and re-rank; see `Bundle.search`.
+
+    Args:
+        bundle: what is asked.
+        queries: q photographs.
+        outputs: (q, bits) their real-valued codes.
+        top: results of each query.
+        by: `outputs` or `geometry`.
+        depth: results that are re-ranked.
+    """
+    if by not in BY:
+        raise BitscapeError(f"Results are re-ranked by {' or '.join(BY)}, not by {by!r}.")
+    deep = max(top, depth or DEPTH[by] * top)
+    if by == "outputs":
+        return _by_outputs(bundle, outputs, top, deep)
+    from bitscape.search.verification import count_inliers
+
+    hits = bundle.nearest(pack(outputs), deep) if len(outputs) else []
+    ranked = []
+    for query, found in zip(queries, hits, strict=True):
+        inliers = count_inliers(query, [hit.path for hit in found])
+        counted = [hit._replace(inliers=count) for hit, count in zip(found, inliers, strict=True)]
+        ranked.append(sorted(counted, key=lambda hit: -(hit.inliers or 0))[:top])
+    return ranked
+
+
+def _by_outputs(bundle: "Bundle", outputs: NDArray[np.float32], top: int, deep: int) -> "list[list[Hit]]":
+    """Rank by the cosine of outputs; results of equal cosine stay in the order of their distances."""
+    found = nearest(bundle.index, pack(outputs), deep)
+    ranked = []
+    for query, rows, distances in zip(outputs, found.rows, found.distances, strict=True):
+        rows, distances = rows[rows >= 0], distances[rows >= 0]
+        cosines = _unit(bundle.outputs[rows]) @ _unit(query[None])[0]
+        order = np.argsort(-cosines, kind="stable")[:top]
+        ranked.append(
+            [
+                bundle.hit(int(rows[at]), int(distances[at]))._replace(similarity=float(cosines[at]))
+                for at in order.tolist()
+            ]
+        )
+    return ranked
+
+
+def _unit(outputs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Divide rows by their length; float64, so that equal rows have equal cosines."""
+    values = outputs.astype(np.float64)
+    return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)

@@ -1,0 +1,120 @@
+import re
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import bitscape
+from bitscape.cli import app
+from tests.search.conftest import draw, make_photographs
+
+
+def call(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, " ".join(result.output.split())
+
+
+@pytest.fixture
+def photo(tmp_path):
+    draw(1, 40).save(tmp_path / "query.png")
+    return tmp_path / "query.png"
+
+
+@pytest.fixture(scope="module")
+def indexed(project):
+    assert call("index", "--method", "lsh", "--project", project)[0] == 0
+    assert call("index", "--method", "dsah", "--project", project)[0] == 0
+    return project
+
+
+def test_index_and_query_by_method(indexed, photo):
+    status, told = call("query", photo, "--method", "dsah", "--top", 3, "--project", indexed)
+    assert status == 0
+    bundle = bitscape.load(indexed / "bundles/dsah-16")
+    assert f"dsah at 16 bits, {len(bundle.images)} photographs" in told
+    hits = bundle.search(photo, top=3)[0]
+    for hit in hits:
+        assert hit.image in told
+
+
+def test_without_a_method_the_best_on_query_val_is_asked(indexed, photo):
+    scores = {name: bitscape.load(indexed / f"bundles/{name}-16").model.score for name in ("lsh", "dsah")}
+    status, told = call("query", photo, "--project", indexed)
+    assert status == 0
+    assert f"{max(scores, key=lambda name: scores[name])} at 16 bits" in told
+
+
+def test_the_contact_sheet_is_one_file_with_all_pictures_and_equal_each_time(indexed, photo, tmp_path):
+    pages = []
+    for name in ("first.html", "second.html"):
+        assert call("query", photo, "--top", 5, "--out", tmp_path / name, "--project", indexed)[0] == 0
+        pages.append((tmp_path / name).read_text())
+    assert pages[0] == pages[1]
+    assert pages[0].count("data:image/webp;base64,") == 6
+    assert not re.search(r"(src|href)=\"(?!data:)", pages[0])
+    assert str(tmp_path) not in pages[0]
+
+
+def test_names_of_files_cannot_write_into_the_page(project, tmp_path):
+    folder = tmp_path / "photographs"
+    make_photographs(folder / "<script>alert(1)<", range(1))
+    out = tmp_path / "bundle"
+    assert call("index", folder, "--method", "lsh", "--project", project, "--out", out)[0] == 0
+    query = sorted(folder.rglob("*.png"))[0]
+    assert call("query", query, "--bundle", out, "--out", tmp_path / "sheet.html")[0] == 0
+    page = (tmp_path / "sheet.html").read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_any_folder_needs_no_project_where_a_bundle_has_the_model(saved, photo, tmp_path):
+    make_photographs(tmp_path / "holiday", range(2))
+    (tmp_path / "holiday/broken.jpg").write_bytes(b"\xff\xd8\xff")
+    out = tmp_path / "holiday bundle"
+    status, told = call("index", tmp_path / "holiday", "--like", saved, "--out", out, "--index", "hnsw")
+    assert status == 0
+    assert "Left out: broken.jpg" in told
+    assert "8 photographs, dsah at 16 bits" in told
+    assert "Recall of the 10 nearest against the exact scan: 1.000" in told
+    assert not list(tmp_path.glob(".*resume"))
+    loaded = bitscape.load(out)
+    assert loaded.settings.kind == "hnsw"
+    np.testing.assert_allclose(
+        loaded.outputs, bitscape.load(saved).encode([tmp_path / "holiday" / name for name in loaded.images]), atol=1e-5
+    )
+    assert call("query", photo, "--bundle", out, "--top", 2)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["query", "PHOTO", "--project", "EMPTY"], "has no such bundle; make one with `bitscape index`."),
+        (["query", "PHOTO", "--method", "itq", "--project", "EMPTY"], "`bitscape index --method itq`."),
+        (["query", "PHOTO", "--bundle", "EMPTY"], "is no bundle"),
+        (["query", "NOTE", "--bundle", "SAVED"], "note.jpg is not a photograph that can be opened"),
+        (["query", "PHOTO", "--bundle", "SAVED", "--method", "lsh"], "is of --method dsah, not lsh"),
+        (["query", "PHOTO", "--bundle", "SAVED", "--rerank", "magic"], "by outputs or geometry"),
+        (["index", "--project", "EMPTY"], "has no trained method; run `dvc repro`"),
+        (["index", "--like", "SAVED"], "say also which FOLDER"),
+        (["index", "EMPTY", "--like", "SAVED", "--index", "tree"], "The index's kind:"),
+        (["index", "EMPTY", "--like", "SAVED", "--set", "probes"], "say NAME=VALUE"),
+        (["index", "EMPTY", "--like", "SAVED", "--set", "sieve=3"], "The index's sieve:"),
+        (["index", "EMPTY", "--like", "SAVED", "--set", "probes=0"], "The index's probes:"),
+        (["index", "EMPTY", "--like", "SAVED", "--out", "OUT"], "holds no photographs"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(arguments, told, saved, photo, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "note.jpg").write_text("no picture")
+    places = {
+        "PHOTO": photo,
+        "EMPTY": tmp_path / "empty",
+        "NOTE": tmp_path / "note.jpg",
+        "SAVED": saved,
+        "OUT": tmp_path / "out",
+    }
+    status, said = call(*[places.get(one, one) for one in arguments])
+    assert status == 1
+    assert said.startswith("bitscape: ")
+    assert told in said
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,74 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import bitscape
+from bitscape.core.errors import BitscapeError
+from bitscape.networks.features import to_square
+from bitscape.search import export as module
+from bitscape.search.export import NEAR_ZERO, export
+from bitscape.search.project import bundle_of, choose
+from tests.search.conftest import METHODS, draw
+
+
+def test_a_missing_package_is_told_in_a_sentence(saved, tmp_path):
+    code = (
+        "import sys, importlib.util as util\n"
+        "real = util.find_spec\n"
+        "util.find_spec = lambda name, *rest: None if name == 'onnxscript' else real(name, *rest)\n"
+        "import bitscape; from pathlib import Path; from bitscape.search.export import export\n"
+        "export(bitscape.load(sys.argv[1]), Path(sys.argv[2]), ['a.png'])"
+    )
+    command = [sys.executable, "-c", code, str(saved), str(tmp_path / "model.onnx")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert "onnxscript; say `pip install 'bitscape[onnx]'`." in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "model.onnx").exists()
+
+
+def test_nothing_to_compare_on_is_told(bundle, tmp_path):
+    with pytest.raises(BitscapeError, match="no photograph to check"):
+        export(bundle, tmp_path / "model.onnx", [])
+
+
+@pytest.mark.parametrize(
+    "method", [one if one == "dsah" else pytest.param(one, marks=pytest.mark.slow) for one in METHODS]
+)
+def test_onnx_runtime_gives_the_codes_of_torch_for_any_number_of_photographs(project, method, tmp_path):
+    runtime = pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
+    pytest.importorskip("onnxscript", reason="the extra `onnx` is not installed")
+    bundle = bundle_of(project, choose(project, method))
+    views = [np.asarray(draw(scene, 80)) for scene in range(4)]
+    agreement = export(bundle, tmp_path / "model.onnx", views)
+    assert agreement.photographs == 4
+    content = (tmp_path / "model.onnx").read_bytes()
+    assert b".py" not in content  # no place of this machine's source code
+    session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    for count in (1, 3):
+        block = torch.stack([to_square(view, bundle.encoder.side) for view in views[:count]]).numpy()
+        (outputs,) = session.run(["outputs"], {"photographs": block})
+        ours = bundle.encode(views[:count])
+        np.testing.assert_allclose(outputs, ours, atol=1e-3, rtol=1e-4)
+        flipped = (outputs >= 0) != (ours >= 0)
+        assert (np.abs(ours[flipped]) < NEAR_ZERO).all()
+
+
+@pytest.mark.slow
+def test_a_graph_with_other_codes_is_not_written(saved, tmp_path, monkeypatch):
+    pytest.importorskip("onnxscript", reason="the extra `onnx` is not installed")
+    bundle = bitscape.load(saved)
+    real = module._write
+
+    def write_another(encoder, path):
+        with torch.no_grad():
+            encoder.network.hash[-2].bias.neg_()
+            real(encoder, path)
+            encoder.network.hash[-2].bias.neg_().add_(1)
+
+    monkeypatch.setattr(module, "_write", write_another)
+    with pytest.raises(BitscapeError, match="differ between torch and ONNX"):
+        export(bundle, tmp_path / "model.onnx", [np.asarray(draw(0, 80))])
+    assert not (tmp_path / "model.onnx").exists()

@@ -1,0 +1,83 @@
+import shutil
+
+import numpy as np
+import pytest
+
+import bitscape
+from bitscape.core.errors import BitscapeError
+from bitscape.core.storage import read_json, write_json
+from bitscape.search.project import bundle_of, choose
+from tests.search.conftest import METHODS
+
+
+@pytest.fixture
+def copied(project, tmp_path):
+    return shutil.copytree(project, tmp_path / "project")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_photographs_encoded_by_the_bundle_have_the_codes_of_the_pipeline(project, method):
+    bundle = bundle_of(project, choose(project, method))
+    stage = np.load(project / f"artifacts/encode/{method}-16/database.npy")
+    np.testing.assert_array_equal(bundle.codes, stage)
+    outputs = bundle.encode([bundle.photographs / image for image in bundle.images])
+    differ = np.unpackbits(np.packbits(outputs >= 0, axis=1) ^ stage, axis=1).astype(bool)
+    assert np.abs(outputs[differ]).max(initial=0) < 1e-4
+    np.testing.assert_allclose(outputs, bundle.outputs, atol=1e-3)
+
+
+def test_the_best_on_query_val_is_chosen_and_the_shortest_of_equal_ones(copied):
+    def score(name, value):
+        path = copied / f"artifacts/train/{name}/selection.json"
+        write_json(path, read_json(path) | {"map_expected": value})
+
+    shutil.copytree(copied / "artifacts/train/lsh-16", copied / "artifacts/train/lsh-8")
+    for name, value in (("lsh-8", 0.5), ("lsh-16", 0.5), ("dsah-16", 0.4), ("dsrh-16", None)):
+        score(name, value)
+    assert (choose(copied).method, choose(copied).bits) == ("lsh", 8)
+    assert (choose(copied, bits=16).method, choose(copied, bits=16).score) == ("lsh", 0.5)
+    assert choose(copied, "dsah").bits == 16
+    for name in ("lsh-8", "lsh-16", "dsah-16"):
+        score(name, None)
+    assert (choose(copied).method, choose(copied).bits) == ("lsh", 16)
+    with pytest.raises(BitscapeError, match="has no trained itq-64; run `dvc repro`"):
+        choose(copied, "itq", 64)
+
+
+def test_untrained_methods_are_not_chosen(copied):
+    folder = copied / "artifacts/train/bcdh-16"
+    folder.mkdir()
+    (folder / "untrained.txt").write_text("There is no 3D model.\n")
+    with pytest.raises(BitscapeError, match="has no trained bcdh"):
+        choose(copied, "bcdh")
+
+
+def test_codes_of_another_run_are_refused(copied):
+    path = copied / "artifacts/encode/lsh-16/database.npy"
+    np.save(path, ~np.load(path))
+    with pytest.raises(BitscapeError, match="does not hold the codes of the weights"):
+        bundle_of(copied, choose(copied, "lsh"))
+
+
+def test_a_backbone_of_random_weights_cannot_be_bundled(copied):
+    path = copied / "artifacts/describe/backbone.json"
+    write_json(path, read_json(path) | {"weights": "random"})
+    with pytest.raises(BitscapeError, match=r"describe\.weights is `random`"):
+        bundle_of(copied, choose(copied, "lsh"))
+
+
+def test_weights_of_a_local_file_travel_in_the_bundle(copied, tmp_path):
+    from safetensors.torch import save_file
+
+    from bitscape.networks.backbones import Backbone
+
+    local = tmp_path / "mine.safetensors"
+    save_file(Backbone("tf_efficientnet_lite0", "package").network.state_dict(), local)
+    path = copied / "artifacts/describe/backbone.json"
+    write_json(path, read_json(path) | {"weights": str(local)})
+    bundle = bundle_of(copied, choose(copied, "lsh"))
+    bundle.save(tmp_path / "bundle")
+    local.unlink()
+    loaded = bitscape.load(tmp_path / "bundle")
+    path = loaded.photographs / loaded.images[5]
+    np.testing.assert_array_equal(loaded.encode([path]), bundle.encode([path]))
