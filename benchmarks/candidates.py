@@ -29,7 +29,6 @@ CHOICES = {
     "8 neighbours": {"neighbours": 8, "matches": 1},
     "8 neighbours, then 18 in all": {"neighbours": 8, "matches": 18},
     "8 neighbours, then 14 in all": {"neighbours": 8, "matches": 14},
-    "5 in sequence, then 18 in all": {"strategies": ["sequential"], "window": 5, "matches": 18},
 }
 
 

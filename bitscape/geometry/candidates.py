@@ -84,6 +84,13 @@ def sorted_pairs(pairs: NDArray[np.integer]) -> NDArray[np.int64]:
     return np.unique(np.sort(pairs.astype(np.int64), axis=1), axis=0)
 
 
+def among(
+    first: NDArray[np.integer], second: NDArray[np.integer], pairs: NDArray[np.int64], count: int
+) -> NDArray[np.bool_]:
+    """Tell which of the pairs `first[k] < second[k]` of `count` photographs are listed in `pairs`."""
+    return np.isin(first.astype(np.int64) * count + second, pairs[:, 0] * count + pairs[:, 1])
+
+
 def nearest_neighbours(
     queries: NDArray[np.float32], database: NDArray[np.float32], neighbours: int
 ) -> NDArray[np.int64]:

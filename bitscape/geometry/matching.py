@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.params import Reconstruct
+from bitscape.geometry.bridges import bridging_pairs, lonely_pairs
 from bitscape.geometry.candidates import candidate_pairs
-from bitscape.geometry.expansion import bridging_pairs, feature_tracks, likely_pairs, lonely_pairs
+from bitscape.geometry.expansion import feature_tracks, likely_pairs
 from bitscape.geometry.features import match
 from bitscape.geometry.view_graph import ViewGraph, read_inlier_matches, read_view_graph
 

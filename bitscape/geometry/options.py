@@ -10,7 +10,6 @@ from bitscape.geometry.colmap import pycolmap
 
 MOST_MODELS = 50  # COLMAP's default ends after so many scenes
 PLACES = ("image_path", "snapshot_path", "image_names", "trust_region_problem_dump_directory")  # where, not how
-Mapping = pycolmap.IncrementalPipelineOptions | pycolmap.GlobalPipelineOptions
 
 
 def threads(settings: Reconstruct) -> int:
@@ -57,7 +56,7 @@ def verification(settings: Reconstruct, seed: int) -> pycolmap.TwoViewGeometryOp
     return options
 
 
-def mapping(settings: Reconstruct, seed: int, photographs: int, workers: int = 1) -> Mapping:
+def mapping(settings: Reconstruct, seed: int, photographs: int, workers: int = 1) -> Any:
     """Give the options of the mapper that is asked for.
 
     Args:
@@ -65,8 +64,11 @@ def mapping(settings: Reconstruct, seed: int, photographs: int, workers: int = 1
         seed: of COLMAP's random choices.
         photographs: how many there are to map.
         workers: mappers that run at once and share the threads.
+
+    Returns:
+        IncrementalPipelineOptions or GlobalPipelineOptions, which have no common type.
     """
-    options: Any  # pycolmap's types have these fields in common and no base that says so
+    options: Any
     if settings.mapper == "global":
         options = pycolmap.GlobalPipelineOptions()
         options.mapper.global_positioning.use_gpu = options.mapper.bundle_adjustment.ceres.use_gpu = False

@@ -1,6 +1,7 @@
 """From matched photographs to 3D models: each component of the view graph by itself, each photograph in one model."""
 
 import multiprocessing
+import os
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -64,7 +65,7 @@ def _run_in_processes(jobs: Sequence[Job], scratch: Path, workers: int, advance:
     """Run the jobs in processes of their own: COLMAP's random state is the thread's, and a crash is one worker's."""
     context = multiprocessing.get_context("spawn")
     news: Any = context.Queue()
-    with ProcessPoolExecutor(workers, context, _begin, (news, scratch / "log")) as executor:
+    with ProcessPoolExecutor(workers, context, _begin, (news, scratch / "log", os.getpid())) as executor:
         futures = [executor.submit(_work, job) for job in jobs]
         left: set[Future[Path]] = set(futures)
         try:
@@ -83,9 +84,9 @@ def _run_in_processes(jobs: Sequence[Job], scratch: Path, workers: int, advance:
 _news: Any = None
 
 
-def _begin(news: Any, log: Path) -> None:
+def _begin(news: Any, log: Path, parent: int) -> None:
     global _news
-    end_with_parent()
+    end_with_parent(parent)  # it may have been killed while this process imported its modules
     log_to(log)
     _news = news
 

@@ -14,7 +14,7 @@ from bitscape.core.storage import remove
 from bitscape.geometry.colmap import pycolmap
 
 MAPPING = {"mapper", "min_model_size"}  # beside what features and matches depend on
-CLEANING = {"outlier_neighbours", "outlier_ratio"}
+AFTERWARDS = {name for name in Reconstruct.model_fields if name.startswith(("outlier_", "debris_", "burst_"))}
 
 
 def workspace(
@@ -39,7 +39,7 @@ def workspace(
     told = {
         "photographs": [list(photograph) for photograph in photographs],
         "descriptors": hashlib.sha256(np.ascontiguousarray(descriptors).tobytes()).hexdigest(),
-        "settings": settings.model_dump(exclude=MAPPING | CLEANING),
+        "settings": settings.model_dump(exclude=MAPPING | AFTERWARDS),
         "seed": seed,
     }
     return root / _key(told)
