@@ -74,10 +74,10 @@ class Reconstruct(Section):
     min_model_size: Annotated[int, Field(ge=2)] = Field(3, description="photographs; smaller models are dropped")
     outlier_neighbours: Count = Field(20, description="neighbours of a point in statistical outlier removal")
     outlier_ratio: Positive = Field(2.0, description="standard deviations of the mean neighbour distance")
-    outlier_radius: NonNegative = Field(3.0, description="spacings of the cloud around a point; 0: not looked at")
+    outlier_radius: NonNegative = Field(4.0, description="spacings of the cloud around a point; 0: not looked at")
     outlier_company: Annotated[int, Field(ge=2)] = Field(5, description="points that must lie there, itself among them")
-    debris_gap: NonNegative = Field(6.0, description="spacings between two pieces (DBSCAN); 0: every piece stays")
-    debris_share: Annotated[float, Field(ge=0, le=1)] = Field(0.02, description="of the largest piece; smaller go")
+    debris_gap: NonNegative = Field(8.0, description="spacings between two pieces (DBSCAN); 0: every piece stays")
+    debris_share: Annotated[float, Field(ge=0, le=1)] = Field(0.01, description="of the largest piece; smaller go")
     threads: Count = 2
     deterministic: bool = Field(False, description="one thread and fixed seeds: equal models each time, slower")
 

@@ -121,10 +121,11 @@ def hardest_negatives(
     names, members = np.unique(clusters[candidates], return_inverse=True)
     order = np.argsort(members, kind="stable")
     candidates = candidates[order]
+    offered = unit[candidates]
     starts = np.append(np.searchsorted(members[order], np.arange(len(names))), len(candidates))
     for begin in range(0, len(queries), QUERIES_PER_BLOCK):
         block = queries[begin : begin + QUERIES_PER_BLOCK]
-        similarity = unit[block] @ unit[candidates].T
+        similarity = unit[block] @ offered.T
         best = np.maximum.reduceat(similarity, starts[:-1], axis=1)
         best[supervision.shared(block, candidates[starts[:-1]]) > 0] = -np.inf
         ranked = np.argsort(-best, axis=1, kind="stable")[:, :count]
