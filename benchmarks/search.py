@@ -76,6 +76,7 @@ def of_floats(queries: Floats, items: Floats, relevance: NDArray[np.bool_]) -> I
         if len(items) < 256 or dimensions % parts:
             continue
         quantised = faiss.IndexPQ(dimensions, parts, 8, faiss.METRIC_INNER_PRODUCT)
+        quantised.pq.cp.min_points_per_centroid = 1  # FAISS else prints a warning about small collections
         quantised.train(items)
         quantised.add(items)
         yield _floats(f"FAISS PQ, {parts} bytes", quantised, queries, relevance, parts, truth)
