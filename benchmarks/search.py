@@ -76,6 +76,7 @@ def of_floats(queries: Floats, items: Floats, relevance: NDArray[np.bool_]) -> I
         if len(items) < 256 or dimensions % parts:
             continue
         quantised = faiss.IndexPQ(dimensions, parts, 8, faiss.METRIC_INNER_PRODUCT)
+        quantised.pq.cp.min_points_per_centroid = 1  # FAISS else prints a warning about small collections
         quantised.train(items)
         quantised.add(items)
         yield _floats(f"FAISS PQ, {parts} bytes", quantised, queries, relevance, parts, truth)
@@ -100,17 +101,19 @@ def _floats(
 
 
 def of_codes(root: Path, relevance: sparse.csr_array) -> Iterator[Contender]:
-    """The Hamming scan of every method and code length, and the other indexes over the longest codes of the last."""
+    """The Hamming scan of every method and code length, and the other indexes over the last of these codes."""
     params = load(root / "params.yaml")
+    name, asked, items = "", None, None
     for method in params.methods:
         for bits in params.bits:
             folder = root / f"artifacts/encode/{method}-{bits}"
             if (folder / "query_test.npy").is_file():
+                name = f"{method}, {bits} bits"
                 asked, items = (np.load(folder / f"{part}.npy") for part in ("query_test", "database"))
-                yield _codes(f"{method}, {bits} bits", IndexSettings(), asked, items, relevance)
-    for kind in ("ivf", "multihash", "hnsw"):
+                yield _codes(name, IndexSettings(), asked, items, relevance)
+    for kind in ("ivf", "multihash", "hnsw") if name else ():
         settings = IndexSettings.model_validate({"kind": kind})
-        yield _codes(f"{method}, {bits} bits, {kind}", settings, asked, items, relevance)
+        yield _codes(f"{name}, {kind}", settings, asked, items, relevance)
 
 
 def _codes(name: str, settings: IndexSettings, asked: Any, items: Any, relevance: sparse.csr_array) -> Contender:

@@ -204,7 +204,7 @@ class Bundle:
         """Give the same photographs with another index."""
         return replace(self, settings=settings, _index=None)
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: str | os.PathLike[str]) -> None:
         """Write the bundle, whole or not at all; the same bundle gives the same bytes.
 
         Args:
@@ -217,6 +217,7 @@ class Bundle:
         import pandas as pd
         from safetensors.numpy import save as to_safetensors
 
+        folder = Path(folder)
         if folder.exists() and not (folder / NAME).is_file() and (folder.is_file() or any(folder.iterdir())):
             raise BitscapeError(f"{folder} is in the way and no bundle; name another folder.")
         with publish(folder) as partial:
