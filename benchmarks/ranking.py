@@ -163,11 +163,14 @@ def draw(costs: dict[str, list[list[float]]]) -> None:
     from bitscape.reporting.style import LIGHT, blank, label, png
 
     figure, panels = blank(2, LIGHT)
-    for panel, (name, points), title in zip(panels, costs.items(), ("64 bits", "100,000 codes"), strict=True):
-        x, y = np.array(points).T
+    for panel, name, title in zip(panels, ("items", "bits"), ("64 bits", "100,000 codes"), strict=True):
+        x, y = np.array(costs[name]).T
         panel.loglog(x, y, "o-", color=LIGHT.methods[2], label="measured")
         panel.loglog(x, y[-1] * x / x[-1], color=LIGHT.faint, linestyle="--", label="proportional")
         panel.set_ylim(bottom=min(y) / 3, top=max(y) * 3)
+        panel.minorticks_off()
+        if name == "bits":
+            panel.set_xticks(x, [f"{bits:.0f}" for bits in x])
         across = "codes in the database" if name == "items" else "bits"
         label(panel, LIGHT, f"Expected mAP, {title}", across, "milliseconds a query")
         panel.legend(frameon=False, fontsize=9, labelcolor=LIGHT.ink)
