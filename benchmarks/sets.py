@@ -21,10 +21,11 @@ class Collection:
     Attributes:
         name: of its folder below the data; `sample` is the project's own.
         methods: those that suit it, beside the baselines.
-        relevance: `relevance.source`.
+        relevance: `relevance.source`; where it is `labels` and there is no labels.csv, folders are labels.
         group: names what must not straddle the splits, from an image's path; None where nothing is known.
         split: gives a published split, from an image's path; None where the project splits.
         supervision: of the methods that learn from labels, where it is not `auto`.
+        folder: below the data, where it has not the collection's name.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Collection:
     group: Callable[[str], str] | None = None
     split: Callable[[str], str] | None = None
     supervision: str = "auto"
+    folder: str = ""
 
 
 def _cifar_split(image: str) -> str:
@@ -46,6 +48,7 @@ ALL = ("bcdh", "ath", "dsah", "rvssdh", "dsrh", "exchnet")
 COLLECTIONS = (
     Collection("sample", ALL, "landmark", supervision="geometry"),
     Collection("photos", ALL, "geometry", supervision="geometry-graded"),
+    Collection("photos-by-scene", ALL, "labels", supervision="geometry", folder="photos"),
     Collection("cifar10-6000", ALL, "labels", split=_cifar_split),
     Collection("birds", ALL, "labels"),
     # The sources of the chest X-rays differ in size and frame, which a network can exploit.
@@ -67,10 +70,10 @@ def prepare(collection: Collection, data: Path, folder: Path, command: Callable[
     if (folder / "READY").is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    source = ROOT / "data/images" if collection.name == "sample" else data / collection.name
+    source = ROOT / "data/images" if collection.name == "sample" else data / (collection.folder or collection.name)
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     params["relevance"]["source"] = collection.relevance
-    if collection.relevance == "labels":  # 3D models are not learned from there; a token of them is quick
+    if collection.relevance == "labels" and collection.supervision == "auto":  # a token of 3D models, which is quick
         params["reconstruct"] |= {"image_size": 64, "max_features": 64, "exhaustive_below": 1, "neighbours": 1}
     for method in params["train"]["methods"].values():
         if "supervision" in method:
@@ -80,10 +83,11 @@ def prepare(collection: Collection, data: Path, folder: Path, command: Callable[
     _write_labels(collection, source, labels)
     code = (
         "import sys; from pathlib import Path; from bitscape.collection.importing import Source, replace_collection; "
-        "source, labels = sys.argv[1:]; "
-        "replace_collection(Source(Path(source), Path(labels) if labels else None), Path('data'))"
+        "source, labels = sys.argv[1:]; given = Path('labels.csv') if labels == 'file' else None; "
+        "replace_collection(Source(Path(source), given, folders=labels == 'folders'), Path('data'))"
     )
-    command([sys.executable, "-c", code, str(source), "labels.csv" if labels.is_file() else ""], folder)
+    given = "file" if labels.is_file() else "folders" if collection.relevance == "labels" else ""
+    command([sys.executable, "-c", code, str(source), given], folder)
     for stage in STAGES:
         command([sys.executable, "-m", f"tasks.{stage}"], folder)
     (folder / "READY").touch()

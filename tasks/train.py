@@ -1,5 +1,6 @@
 """Stage `train`: learn one method at one code length, choosing the epoch on query_val."""
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -35,6 +36,8 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
         print(f"train: {reason}", file=sys.stderr)
         write_reason(target, str(reason))
         return
+    if int(os.environ.get("LOCAL_RANK", 0)):
+        return  # of several devices one writes
     history, epoch = trained["history"], trained["epoch"]
     if history["largest_identical_share"][epoch] > COLLAPSED:
         print(f"train: warning: the codes of epoch {epoch}, the best, have collapsed into one.", file=sys.stderr)

@@ -96,6 +96,7 @@ class Common(Section):
     """What every method's training shares."""
 
     device: Device = "auto"
+    devices: Count = Field(1, description="so many GPUs (or processes of a CPU) share the batches of an epoch")
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = Field("32-true", description="of Lightning Fabric")
     patience: Annotated[int, Field(ge=0)] = Field(
         0, description="epochs without a better one before it stops; 0: never"

@@ -47,6 +47,7 @@ class ExchNet(Learned):
     """
 
     needs = frozenset({"labels"})
+    one_device = True  # the learned codes need the outputs of all batches
 
     @property
     def epochs(self) -> int:

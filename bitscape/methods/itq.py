@@ -3,7 +3,6 @@
 import faiss
 import numpy as np
 
-from bitscape.core.errors import CannotTrain
 from bitscape.methods.base.closed_form import ClosedForm, Floats
 
 
@@ -19,12 +18,7 @@ class ITQ(ClosedForm):
         Raises:
             CannotTrain: if there are more bits than dimensions, or fewer photographs than bits.
         """
-        n, dimensions = descriptors.shape
-        if self.bits > min(n, dimensions):
-            raise CannotTrain(
-                f"itq finds at most {min(n, dimensions)} directions in {n} training descriptors of {dimensions} "
-                f"dimensions, not {self.bits}; shorten `bits` in params.yaml or add photographs."
-            )
+        dimensions = self.require_directions("itq", descriptors)
         transform = faiss.ITQTransform(dimensions, self.bits, True)
         transform.itq.max_iter = self.settings.iterations
         transform.itq.seed = self.seed

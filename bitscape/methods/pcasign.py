@@ -3,7 +3,6 @@
 import faiss
 import numpy as np
 
-from bitscape.core.errors import CannotTrain
 from bitscape.methods.base.closed_form import ClosedForm, Floats
 
 
@@ -20,12 +19,7 @@ class PCASign(ClosedForm):
         Raises:
             CannotTrain: if there are more bits than dimensions, or fewer photographs than bits.
         """
-        n, dimensions = descriptors.shape
-        if self.bits > min(n, dimensions):
-            raise CannotTrain(
-                f"pcasign finds at most {min(n, dimensions)} directions in {n} training descriptors of {dimensions} "
-                f"dimensions, not {self.bits}; shorten `bits` in params.yaml or add photographs."
-            )
+        dimensions = self.require_directions("pcasign", descriptors)
         mean = descriptors.mean(axis=0, dtype=np.float64).astype(np.float32)
         centred = descriptors - mean
         centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)

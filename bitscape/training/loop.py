@@ -20,7 +20,7 @@ from bitscape.networks.encoder import Encoder
 from bitscape.supervision.supervision import Supervision
 from bitscape.training.build import build
 from bitscape.training.checkpoint import Checkpoint
-from bitscape.training.device import start_fabric
+from bitscape.training.device import deal, start_fabric
 from bitscape.training.inputs import Inputs
 from bitscape.training.outputs import compute_outputs
 
@@ -75,10 +75,15 @@ def train(
         Weights, history, the chosen epoch and learned codes.
 
     Raises:
-        BitscapeError: if a term of the loss is not finite, naming the term and the epoch.
+        BitscapeError: if a term of the loss is not finite, naming the term and the epoch; if the method cannot be
+            trained on several devices.
         CannotTrain: if the collection lacks what the method learns from.
     """
     common = common or Common()
+    if common.devices > 1 and method.one_device:
+        raise BitscapeError(
+            f"{type(method).__name__} learns codes of its own on one device; set train.common.devices to 1."
+        )
     torch.manual_seed(method.seed)
     torch.use_deterministic_algorithms(True, warn_only=True)
     rng = np.random.default_rng(method.seed)
@@ -111,16 +116,19 @@ def train(
             for group in optimiser.param_groups:
                 group["lr"] = group["initial_lr"] * method.rate(epoch)
             records = []
-            for batch in method.batches(epoch, outputs, rng):
+            for batch in deal(method.batches(epoch, outputs, rng), fabric):
                 chosen = np.ascontiguousarray(features[supervision.rows[batch.images]])
                 block = wrapped.features(network.augment(torch.from_numpy(chosen).to(fabric.device)))
                 records.append(_step(fabric, method, wrapped, optimiser, block, batch, epoch))
             means = pd.DataFrame(records).mean().to_dict() | method.end_epoch(epoch, outputs)
             run.note({"epoch": epoch, **means, **validate(outputs_of)})
-            run.save(checkpoint, rng)
-            loss = sum(records[-1].values()) if records else float("nan")
-            advance(note=f"loss {loss:.3g}, mAP {run.history[-1][SCORE]:.3f} on query_val")
-    checkpoint.remove()
+            if fabric.is_global_zero:
+                run.save(checkpoint, rng)
+            terms = "".join(f"{name} {means[name]:.3g}, " for name in (records[0] if records else ()))
+            advance(note=f"{terms}mAP {run.history[-1][SCORE]:.3f} on query_val")
+    fabric.barrier()
+    if fabric.is_global_zero:
+        checkpoint.remove()
     return Trained(run.weights, pd.DataFrame(run.history), run.best, run.codes)
 
 

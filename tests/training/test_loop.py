@@ -40,7 +40,8 @@ def equal(one, other):
 
 @pytest.mark.parametrize("name", LEARNED)
 def test_t15_every_method_beats_random_hyperplanes_on_a_toy_world(world, name):
-    _, trained = world.train(name)
+    fewer = {"dsrh": {"epochs": 5}, "ath": {"epochs": 8}, "exchnet": {"rounds": 5}}  # enough for them, and sooner
+    _, trained = world.train(name, params=Params.model_validate({"train": {"methods": fewer}}))
     pooled = world.maps.astype(np.float32).mean(axis=(2, 3))
     lsh = create("lsh", 16, Params())
     weights = lsh.fit(pooled[world.supervision.rows])

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from bitscape.core.errors import CannotTrain
+
 Floats = NDArray[np.float32]
 
 
@@ -26,6 +28,20 @@ class ClosedForm(ABC):
     @abstractmethod
     def fit(self, descriptors: Floats) -> dict[str, Floats]:
         """Fit on (n, D) training descriptors; give `mean` (D,), `projection` (bits, D) and `bias` (bits,)."""
+
+    def require_directions(self, name: str, descriptors: Floats) -> int:
+        """Check that (n, D) descriptors have as many principal directions as there are bits; give D.
+
+        Raises:
+            CannotTrain: if there are more bits than dimensions, or fewer photographs than bits.
+        """
+        n, dimensions = descriptors.shape
+        if self.bits > min(n, dimensions):
+            raise CannotTrain(
+                f"{name} finds at most {min(n, dimensions)} directions in {n} training descriptors of {dimensions} "
+                f"dimensions, not {self.bits}; shorten `bits` in params.yaml or add photographs."
+            )
+        return int(dimensions)
 
     @staticmethod
     def outputs(weights: dict[str, Floats], descriptors: Floats) -> Floats:

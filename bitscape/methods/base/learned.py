@@ -25,6 +25,8 @@ class Learned(ABC):
     """
 
     needs: ClassVar[frozenset[Needs]]
+    one_device: ClassVar[bool] = False
+    """Whether the loss keeps something of each batch that the other devices would lack."""
 
     def __init__(self, settings: Any, bits: int, seed: int) -> None:
         self.settings, self.bits, self.seed = settings, bits, seed

@@ -12,7 +12,7 @@ from bitscape.core.errors import BitscapeError
 from bitscape.networks.backbones import load_weights
 from bitscape.networks.bypass import Bypass, BypassLayers
 from bitscape.networks.encoder import Encoder
-from bitscape.networks.published.crops import centre_crop
+from bitscape.networks.published.crops import centre_crop, random_crops
 
 SIDE, CROP = 256, 224
 WIDTH = 4096  # of FCa and FCb
@@ -113,11 +113,7 @@ class AlexNet(Encoder):
 
     def augment(self, inputs: Tensor) -> Tensor:
         """Crop 224 pixels at random of each of (N, 3, 256, 256), and mirror one in two."""
-        room = SIDE - CROP + 1
-        corners = torch.randint(room, (len(inputs), 2)).tolist()
-        mirrored = (torch.rand(len(inputs)) < 0.5).tolist()
-        crops = [image[:, y : y + CROP, x : x + CROP] for image, (y, x) in zip(inputs, corners, strict=True)]
-        return torch.stack([crop.flip(2) if mirror else crop for crop, mirror in zip(crops, mirrored, strict=True)])
+        return random_crops(inputs, CROP)
 
     def features(self, inputs: Tensor) -> Tensor:
         """Crop the centre, if not cropped yet, subtract the mean image, scale: (N, 3, 224, 224) float32."""

@@ -43,6 +43,15 @@ def random_resized_crops(photographs: Tensor, side: int) -> Tensor:
     return torch.cat(crops).round().clamp(0, 255).to(torch.uint8)
 
 
+def random_crops(photographs: Tensor, side: int) -> Tensor:
+    """Crop `side` pixels at random of each of (N, 3, h, w) photographs, and mirror one in two."""
+    rooms = [length - side + 1 for length in photographs.shape[-2:]]
+    corners = torch.stack([torch.randint(room, (len(photographs),)) for room in rooms], dim=1).tolist()
+    mirrored = (torch.rand(len(photographs)) < 0.5).tolist()
+    crops = [image[:, y : y + side, x : x + side] for image, (y, x) in zip(photographs, corners, strict=True)]
+    return torch.stack([crop.flip(2) if mirror else crop for crop, mirror in zip(crops, mirrored, strict=True)])
+
+
 def centre_crop(photographs: Tensor, side: int) -> Tensor:
     """Crop the centre of (..., h, w) to `side` pixels."""
     top, left = ((length - side) // 2 for length in photographs.shape[-2:])

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from bitscape.networks.backbones import create_pretrained
 from bitscape.networks.encoder import Encoder
 from bitscape.networks.latent import LatentHead, caffe_groups
-from bitscape.networks.published.crops import centre_crop
+from bitscape.networks.published.crops import centre_crop, random_crops
 
 NAME, SECTION = "vgg16", "train.methods.rvssdh"
 SIDE, CROP = 256, 224
@@ -58,10 +58,7 @@ class VGGLatent(Encoder):
 
     def augment(self, inputs: Tensor) -> Tensor:
         """Crop 224 pixels at random of each of (N, 3, 256, 256), and mirror one in two."""
-        corners = torch.randint(SIDE - CROP + 1, (len(inputs), 2)).tolist()
-        crops = [image[:, y : y + CROP, x : x + CROP] for image, (y, x) in zip(inputs, corners, strict=True)]
-        mirrored = (torch.rand(len(inputs)) < 0.5).tolist()
-        return torch.stack([crop.flip(2) if mirror else crop for crop, mirror in zip(crops, mirrored, strict=True)])
+        return random_crops(inputs, CROP)
 
     def features(self, inputs: Tensor) -> Tensor:
         """Crop the centre, if not cropped yet, and normalise: (N, 3, 224, 224) float32."""
