@@ -52,13 +52,22 @@ def ours(queries: np.ndarray, database: np.ndarray, asked: np.ndarray, classes: 
 
 
 def loop(queries: np.ndarray, database: np.ndarray, asked: np.ndarray, classes: np.ndarray) -> float:
-    """The usual one: codes of -1 and +1, distances by a product, a sort for each query, precision at the hits."""
+    """The usual one: relevance and distances by products of float32, a sort for each query, precision at the hits.
+
+    Args:
+        queries: (queries, bits) of -1 and +1.
+        database: (items, bits) likewise.
+        asked: (queries, classes) of 0 and 1.
+        classes: (items, classes) likewise.
+    """
     total = 0.0
     bits = queries.shape[1]
     for code, label in zip(queries, asked, strict=True):
-        hits = (classes == label)[np.argsort(0.5 * (bits - database @ code))]
-        places = np.flatnonzero(hits) + 1
-        total += float(np.mean(np.arange(1, len(places) + 1) / places))
+        relevant = (classes @ label > 0).astype(np.float32)
+        ranked = relevant[np.argsort(0.5 * (bits - database @ code))]
+        found = int(ranked.sum())
+        places = np.flatnonzero(ranked == 1) + 1
+        total += float(np.mean(np.linspace(1, found, found) / places))
     return total / len(queries)
 
 
@@ -77,44 +86,52 @@ def compare(runs: int) -> dict[str, object]:
     import faiss
 
     queries, database, asked, classes = make(1000, 59_000, 64)
-    signs = [np.unpackbits(codes, axis=1).astype(np.float32) * 2 - 1 for codes in (queries, database)]
+    hot_queries, hot_items = (np.eye(CLASSES, dtype=np.float32)[labels] for labels in (asked, classes))
+    asking, searched = (np.unpackbits(codes, axis=1).astype(np.float32) * 2 - 1 for codes in (queries, database))
     faiss.omp_set_num_threads(len(os.sched_getaffinity(0)))
     index = faiss.IndexBinaryFlat(64)
     index.add(database)
     actions: dict[str, Callable[[], object]] = {
         "expected_map": lambda: ours(queries, database, asked, classes),
         "faiss_first_100": lambda: index.search(queries, 100),
-        "loop_with_a_sort": lambda: loop(*signs, asked, classes),
+        "loop_with_a_sort": lambda: loop(asking, searched, hot_queries, hot_items),
     }
     hamming.COMPILED_FROM = 0
     actions["expected_map"]()  # compiled
     took: dict[str, list[float]] = {name: [] for name in actions}
+    worked: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(runs):
         for name, action in actions.items():
-            took[name] += seconds(action, 1 if name.startswith("loop") else 5)
-    medians = {name: statistics.median(values) for name, values in took.items()}
-    fastest = {name: min(values) for name, values in took.items()}
+            before, times = time.process_time(), 1 if name.startswith("loop") else 5
+            took[name] += seconds(action, times)
+            worked[name].append((time.process_time() - before) / times)
+    medians = {name: statistics.median(values) for name, values in took.items()}  # seconds for 1,000 queries
     return {
-        "milliseconds_per_query": medians,  # seconds for 1,000 queries
-        "fastest_milliseconds_per_query": fastest,
+        "milliseconds_per_query": medians,
+        "fastest_milliseconds_per_query": {name: min(values) for name, values in took.items()},
+        "processor_milliseconds_per_query": {name: statistics.median(values) for name, values in worked.items()},
         "times_the_loop": medians["loop_with_a_sort"] / medians["expected_map"],
         "times_faiss": medians["faiss_first_100"] / medians["expected_map"],
-        "map": {"expected": ours(queries, database, asked, classes), "loop": loop(*signs, asked, classes)},
+        "map": {name: actions[name]() for name in ("expected_map", "loop_with_a_sort")},
         "runs": runs,
     }
 
 
-def memory(items: int) -> dict[str, float]:
-    """Measure in a fresh process what 1,000 queries against many codes need beyond the codes."""
-    code = f"from benchmarks.ranking import measure_memory; measure_memory({items})"
+def in_a_process(call: str, cores: int) -> dict[str, object]:
+    """Call a function of this module in a fresh process on the first so many cores, which all threads then share."""
+    chosen = sorted(os.sched_getaffinity(0))[:cores]
+    code = (
+        f"import os, json; os.sched_setaffinity(0, {chosen}); "
+        f"from benchmarks.ranking import *; print(json.dumps({call}))"
+    )
     root = Path(__file__).parents[1]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    told: dict[str, float] = json.loads(done.stdout)
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, stdout=subprocess.PIPE, text=True, check=True)
+    told: dict[str, object] = json.loads(done.stdout)
     return told
 
 
-def measure_memory(items: int) -> None:
-    """Print the peak memory of this process before and after, as JSON."""
+def memory(items: int) -> dict[str, float]:
+    """Measure what 1,000 queries against many codes need beyond the codes, as the peak of a process of its own."""
     queries, database, asked, classes = make(1000, items, 64)
     hamming.COMPILED_FROM = 0
     ours(queries[:1], database[:1000], asked[:1], classes[:1000])
@@ -125,7 +142,7 @@ def measure_memory(items: int) -> None:
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     codes = (queries.nbytes + database.nbytes) / MIB
     told = {"codes_mib": codes, "with_codes_mib": before, "peak_mib": after, "beyond_mib": after - before}
-    print(json.dumps(told | {"seconds": took, "map": value, "items": items}))
+    return told | {"seconds": took, "map": value, "items": items}
 
 
 def scaling(most: int, runs: int) -> dict[str, list[list[float]]]:
@@ -146,11 +163,14 @@ def draw(costs: dict[str, list[list[float]]]) -> None:
     from bitscape.reporting.style import LIGHT, blank, label, png
 
     figure, panels = blank(2, LIGHT)
-    for panel, (name, points), title in zip(panels, costs.items(), ("64 bits", "100,000 codes"), strict=True):
-        x, y = np.array(points).T
+    for panel, name, title in zip(panels, ("items", "bits"), ("64 bits", "100,000 codes"), strict=True):
+        x, y = np.array(costs[name]).T
         panel.loglog(x, y, "o-", color=LIGHT.methods[2], label="measured")
         panel.loglog(x, y[-1] * x / x[-1], color=LIGHT.faint, linestyle="--", label="proportional")
         panel.set_ylim(bottom=min(y) / 3, top=max(y) * 3)
+        panel.minorticks_off()
+        if name == "bits":
+            panel.set_xticks(x, [f"{bits:.0f}" for bits in x])
         across = "codes in the database" if name == "items" else "bits"
         label(panel, LIGHT, f"Expected mAP, {title}", across, "milliseconds a query")
         panel.legend(frameon=False, fontsize=9, labelcolor=LIGHT.ink)
@@ -167,10 +187,12 @@ def main() -> None:
     asked = parser.parse_args()
     found = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     found["machine"] = {"cores": len(os.sched_getaffinity(0)), "processor": _processor()}
+    cores = len(os.sched_getaffinity(0))
     if "compare" in asked.parts:
-        found["compare"] = compare(asked.runs)
+        for number in sorted({1, cores}):
+            found[f"compare_on_{number}"] = in_a_process(f"compare({asked.runs})", number)
     if "memory" in asked.parts:
-        found["memory"] = memory(asked.most)
+        found["memory"] = in_a_process(f"memory({asked.most})", cores)
     if "scaling" in asked.parts:
         found["scaling"] = scaling(asked.most, asked.runs)
         draw(found["scaling"])

@@ -19,10 +19,10 @@ from numba.core import cgutils
 from numba.core.extending import intrinsic
 
 BLOCK = 1 << 14
-"""Items that all queries of a core are compared with in turn, so that their codes stay in the cache.
-
-Each core fills four histograms in turn: of two equal distances in a row the second would wait for the first.
-"""
+"""Items that all queries of a core are compared with in turn, so that their codes stay in the cache."""
+TOGETHER = 8
+"""Queries that are compared with each item in one go, each with a histogram of its own: an item is loaded once for all,
+and no count waits for the one before it, as it would where two items in a row are at the same distance."""
 
 
 @intrinsic
@@ -54,7 +54,8 @@ def on_all_cores(count: Callable[..., None], queries: int, *arrays: Any) -> None
         arrays: what the kernel reads and writes; each query has rows of its own.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    bounds = np.linspace(0, queries, 4 * cores + 1).astype(int)
+    bounds = np.linspace(0, -(-queries // TOGETHER), 4 * cores + 1).astype(int) * TOGETHER
+    bounds[-1] = queries
     with ThreadPoolExecutor(cores) as pool:
         parts = [pool.submit(count, int(a), int(b), *arrays) for a, b in pairwise(bounds)]
         for part in parts:
@@ -75,56 +76,74 @@ def count_segments(first, last, left, right, starts, stops, items, relevant):  #
         items: (queries, distances) int64, added to.
         relevant: the same, of the segment.
     """
-    width = items.shape[1]
-    lanes = (
-        np.zeros(width, np.uint32),
-        np.zeros(width, np.uint32),
-        np.zeros(width, np.uint32),
-        np.zeros(width, np.uint32),
-    )
+    lanes = np.zeros((TOGETHER, items.shape[1]), np.uint32)
+    whole = first + (last - first) // TOGETHER * TOGETHER if left.shape[1] == 1 else first
     for begin in range(0, len(right), BLOCK):
         end = min(begin + BLOCK, len(right))
+        for group in range(first, whole, TOGETHER):
+            _count_together(left, group, right, begin, end, lanes, items)
         for query in range(first, last):
             start = min(max(starts[query], begin), end)
             stop = min(max(stops[query], start), end)
-            _count(left[query], right, begin, start, lanes, items[query])
-            _count(left[query], right, start, stop, lanes, relevant[query])
-            _count(left[query], right, stop, end, lanes, items[query])
-    for query in range(first, last):
-        for distance in range(width):
-            items[query, distance] += relevant[query, distance]
+            _count_alone(left[query], right, start, stop, lanes, relevant[query])
+            if query >= whole:
+                _count_alone(left[query], right, begin, end, lanes, items[query])
 
 
 @_compiled
-def _count(code, right, begin, end, lanes, counts):  # type: ignore[no-untyped-def]
-    """Add the histogram of the distances to `right[begin:end]`, four histograms at once."""
+def _count_together(left, group, right, begin, end, lanes, counts):  # type: ignore[no-untyped-def]
+    """Add the histograms of the distances of eight queries of one word each to `right[begin:end]`."""
+    h0, h1, h2, h3, h4, h5, h6, h7 = lanes[0], lanes[1], lanes[2], lanes[3], lanes[4], lanes[5], lanes[6], lanes[7]
+    q0, q1, q2, q3 = left[group, 0], left[group + 1, 0], left[group + 2, 0], left[group + 3, 0]
+    q4, q5, q6, q7 = left[group + 4, 0], left[group + 5, 0], left[group + 6, 0], left[group + 7, 0]
+    one = np.uint32(1)
+    for at in range(begin, end):
+        word = right[at, 0]
+        h0[_popcount(q0 ^ word)] += one
+        h1[_popcount(q1 ^ word)] += one
+        h2[_popcount(q2 ^ word)] += one
+        h3[_popcount(q3 ^ word)] += one
+        h4[_popcount(q4 ^ word)] += one
+        h5[_popcount(q5 ^ word)] += one
+        h6[_popcount(q6 ^ word)] += one
+        h7[_popcount(q7 ^ word)] += one
+    for place in range(TOGETHER):
+        for distance in range(lanes.shape[1]):
+            counts[group + place, distance] += np.int64(lanes[place, distance])
+    lanes[:] = np.uint32(0)
+
+
+@_compiled
+def _count_alone(code, right, begin, end, lanes, counts):  # type: ignore[no-untyped-def]
+    """Add the histogram of the distances of one query; four histograms are filled in turn."""
     if begin == end:
         return
-    one, two, three, four = lanes
+    h0, h1, h2, h3 = lanes[0], lanes[1], lanes[2], lanes[3]
+    one = np.uint32(1)
     whole = end - (end - begin) % 4
-    if right.shape[1] == 1:
-        word = code[0]
+    if len(code) == 1:
+        word = code[0]  # held, as the compiler cannot know that no count is stored over it
         for at in range(begin, whole, 4):
-            one[_popcount(word ^ right[at, 0])] += np.uint32(1)
-            two[_popcount(word ^ right[at + 1, 0])] += np.uint32(1)
-            three[_popcount(word ^ right[at + 2, 0])] += np.uint32(1)
-            four[_popcount(word ^ right[at + 3, 0])] += np.uint32(1)
+            h0[_popcount(word ^ right[at, 0])] += one
+            h1[_popcount(word ^ right[at + 1, 0])] += one
+            h2[_popcount(word ^ right[at + 2, 0])] += one
+            h3[_popcount(word ^ right[at + 3, 0])] += one
     else:
         for at in range(begin, whole, 4):
-            one[_distance(code, right, at)] += np.uint32(1)
-            two[_distance(code, right, at + 1)] += np.uint32(1)
-            three[_distance(code, right, at + 2)] += np.uint32(1)
-            four[_distance(code, right, at + 3)] += np.uint32(1)
+            h0[_distance(code, right, at)] += one
+            h1[_distance(code, right, at + 1)] += one
+            h2[_distance(code, right, at + 2)] += one
+            h3[_distance(code, right, at + 3)] += one
     for at in range(whole, end):
-        one[_distance(code, right, at)] += np.uint32(1)
+        h0[_distance(code, right, at)] += one
     for distance in range(len(counts)):
-        counts[distance] += np.int64(one[distance]) + two[distance] + three[distance] + four[distance]
-    one[:], two[:], three[:], four[:] = np.uint32(0), np.uint32(0), np.uint32(0), np.uint32(0)
+        counts[distance] += np.int64(h0[distance]) + h1[distance] + h2[distance] + h3[distance]
+    lanes[:4] = np.uint32(0)
 
 
 @_compiled
 def _distance(code, right, item):  # type: ignore[no-untyped-def]
-    if len(code) == 2:  # a loop of two rounds costs twice as much
+    if len(code) == 2:  # a loop of two rounds costs more
         return _popcount(code[0] ^ right[item, 0]) + _popcount(code[1] ^ right[item, 1])
     total = np.uint64(0)
     for word in range(len(code)):

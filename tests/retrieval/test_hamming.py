@@ -79,14 +79,14 @@ def test_histograms_by_class_and_by_pairs_are_one_whether_compiled_or_not(monkey
         kernel = pytest.importorskip("bitscape.retrieval.kernel")
         monkeypatch.setattr(hamming, "COMPILED_FROM", 0)
         assert kernel.BLOCK < 20_000  # so that several blocks are filled below
-    queries, database = make_codes(width, 19, 20_000, width)
+    queries, database = make_codes(width, 70, 20_000, width)
     generator = np.random.default_rng(width)
-    asked, classes = generator.integers(0, 5, 19), generator.integers(-3, 4, 20_000)
+    asked, classes = generator.integers(0, 5, 70), generator.integers(-3, 4, 20_000)
     pairs = asked[:, None] == classes
     found = distances(queries, database)
     by_class = class_histograms(queries, database, asked, classes)
     by_pairs = histograms(queries, database, csr_array(pairs.astype(np.int32)))
-    for query in range(19):
+    for query in range(70):
         expected = np.bincount(found[query], minlength=width * 8 + 1)
         relevant = np.bincount(found[query][pairs[query]], minlength=width * 8 + 1)
         for counts in (by_class, by_pairs):
