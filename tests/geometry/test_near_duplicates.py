@@ -30,7 +30,7 @@ def once(pairs: list[tuple[int, int, int]], groups: dict[int, int]) -> list[tupl
 @settings(deadline=None, max_examples=80)
 def test_bursts_count_once(merits: dict[tuple[int, int], int], groups: dict[int, int]) -> None:
     pairs = [(*pair, merit) for pair, merit in sorted(merits.items())]
-    table = pd.DataFrame(pairs, columns=["query", "positive", "merit"])
+    table = pd.DataFrame(pairs, columns=["query", "positive", "merit"]).astype("int64")  # without a row: object
     bursts = pd.DataFrame(sorted(groups.items()), columns=["image", "group"]).astype("int32")
     left = once_for_each_burst(table, burst_numbers(bursts, 9))
     assert list(left[["query", "positive"]].itertuples(index=False, name=None)) == once(pairs, groups)
