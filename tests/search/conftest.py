@@ -54,6 +54,13 @@ def make_photographs(folder: Path, views: range) -> list[str]:
     return sorted(f"{scene}/{view:02}.png" for scene in SCENES for view in views)
 
 
+PLACED = {"model": "int32", "image": "int32", "focal": "float32"}
+NO_MODEL = {
+    "observations": PLACED | {"point": "int64", "depth": "float32"},
+    "cameras": PLACED | dict.fromkeys(("x", "y", "z", "qx", "qy", "qz", "qw"), "float64"),
+}
+
+
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run the stages from `prepare` to `encode` on 32 pictures."""
@@ -61,10 +68,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = make_photographs(root / "data/images", range(8))
     lines = [f"{name},{name.partition('/')[0]}" for name in names]
     (root / "data/labels.csv").write_text("\n".join(["image,labels", *lines]) + "\n")
-    kinds = {"model": "int32", "image": "int32", "point": "int64", "depth": "float32", "focal": "float32"}
     (root / "artifacts/reconstruct").mkdir(parents=True)
-    unseen = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
-    unseen.to_parquet(root / "artifacts/reconstruct/observations.parquet")
+    for table, kinds in NO_MODEL.items():
+        unseen = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+        unseen.to_parquet(root / f"artifacts/reconstruct/{table}.parquet")
     for stage in (prepare, describe, mine_pairs, relevance, build_similarity):
         stage.run(PARAMS, root)
     for method in METHODS:
