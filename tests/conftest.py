@@ -11,6 +11,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # as many workers as cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests that share a reproduced project on one worker, and have it begin with them: they take longest."""
     for item in items:

@@ -28,9 +28,9 @@ class Supervision:
             two photographs that share any; empty where nothing is known of 3D models.
         pairs: mined positives, `query` and `positive` (rows of training photographs), best first for each query.
         similarity: (n, n) int8, DSAH's neighbourhood, stored 1 is a neighbour.
+        source: where `labels` come from; `geometry-graded` has `targets` graded by `overlap`.
         distractors: (d,) photographs without any column that are taken for negatives of all others, though nothing is
             known of them; each is a cluster of its own.
-        source: where `labels` come from; `geometry-graded` has `targets` graded by `overlap`.
     """
 
     rows: NDArray[np.int64]
@@ -38,8 +38,8 @@ class Supervision:
     overlap: sparse.csr_array
     pairs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"query": [], "positive": []}, dtype=np.int64))
     similarity: sparse.csr_array | None = None
-    distractors: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     source: TrainingSource = "labels"
+    distractors: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     @cached_property
     def labelled(self) -> NDArray[np.int64]:
