@@ -15,7 +15,7 @@ run: install ## from nothing to the comparison: install, fetch the sample, repro
 	bitscape table
 
 test: install ## the test suite (under 10 minutes on 2 cores), side by side
-	python -m pytest -m "not slow" --numprocesses logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	python -m pytest -m "not slow" --numprocesses logical --maxprocesses 4 --no-loadscope-reorder
 
 test-all: install ## the test suite with the slow tests: whole pipelines on the sample and on real photographs
 	python -m pytest

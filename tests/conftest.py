@@ -2,8 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
@@ -11,13 +13,22 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # as many workers as cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share a reproduced project on one worker, and have it begin with them: they take longest."""
-    for item in items:
-        whole = item.path.parent if item.path.parent.name == "pipeline" else item.path
-        item.add_marker(pytest.mark.xdist_group(str(whole)))
+    """Begin with the reproduced projects: they take longest."""
     items.sort(key=lambda item: item.path.parent.name != "pipeline")
+
+
+class ByProject(LoadScopeScheduling):
+    """Give a worker whole files of tests, and one worker all that share a reproduced project."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "pipeline" if "/pipeline/" in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByProject:
+    """Have pytest-xdist distribute the tests so."""
+    return ByProject(config, log)
 
 
 @pytest.fixture(scope="session")
