@@ -18,7 +18,9 @@ Written by `python -m benchmarks.tables` from `benchmarks/results/methods.csv`, 
 and `python -m benchmarks.ablations` measure (2 cores, no GPU, default parameters, the shared frozen backbone).
 Splits are fixed, seeds are those of the training. Epochs are chosen on `query_val`; the figures are of `query_test`:
 **expected mAP over ties, mean ± standard deviation over the seeds**, in bold where a method is above ITQ at equal
-bits; seconds of a training and peak memory are of the longest codes. None of it is a paper's result.
+bits; seconds of a training and peak memory are of the longest codes. None of it is a paper's result. The present
+seconds were measured beside other work and are two to ten times those of a quiet machine; sets, lengths and seeds that
+are missing have not been measured yet; a figure without ± is of one seed.
 
 Settings of DSRH, RV-SSDH and ExchNet were chosen on random parts of `cifar10-6000`, `blood-multilabel` and `birds`,
 drawn without regard to the splits below: photographs of these sets' `query_test` can be among them.
@@ -100,7 +102,9 @@ def _ablations(rows: pd.DataFrame) -> Iterator[str]:
 
 
 def _spread(values: pd.Series) -> str:
-    return f"{values.mean():.3f} ± {values.std(ddof=0):.3f}" if len(values) else ""
+    if len(values) < 2:
+        return "".join(f"{value:.3f}" for value in values)
+    return f"{values.mean():.3f} ± {values.std(ddof=0):.3f}"
 
 
 if __name__ == "__main__":
