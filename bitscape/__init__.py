@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bitscape.search.bundle import load as load
+    from bitscape.search.loading import load as load
 
 __version__ = "0.1.0"
 
@@ -13,5 +13,5 @@ def __getattr__(name: str) -> Any:
     if name == "load":
         from importlib import import_module
 
-        return import_module("bitscape.search.bundle").load
+        return import_module("bitscape.search.loading").load
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""A searchable collection in one folder: codes, names, index, model; saved and loaded without any pickle."""
+"""A searchable collection in one folder: codes, names, index, model."""
 
 import os
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from bitscape import __version__
 from bitscape.core.errors import BitscapeError
 from bitscape.core.storage import publish, write_json
 from bitscape.retrieval.codes import Codes, pack
-from bitscape.search.index import IndexSettings, build, nearest, prepare
-from bitscape.search.manifest import NAME, Manifest, Model, Transform, read_manifest, sha256
+from bitscape.search.index import IndexSettings, build, nearest
+from bitscape.search.manifest import NAME, Manifest, Model, Transform, sha256
 
 if TYPE_CHECKING:
     from bitscape.search.encoder import PhotographEncoder
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 STORED = ("ivf", "hnsw")
 """Kinds that take long to build; that of `multihash` does not, and FAISS saves its tables in no fixed order."""
 PACKAGES = ("numpy", "faiss-cpu", "torch", "timm", "safetensors")
-AGAIN = "make the bundle anew with `bitscape index`"
 Weights = dict[str, NDArray[Any]]
 
 
@@ -242,61 +241,3 @@ class Bundle:
                 versions={"bitscape": __version__} | {name: version(name) for name in PACKAGES},
             )
             write_json(partial / NAME, manifest.model_dump())
-
-
-def load(folder: str | os.PathLike[str]) -> Bundle:
-    """Load a bundle, after its checksums and sizes are found right. No pickle is loaded, whoever wrote the files.
-
-    Args:
-        folder: where `Bundle.save` or `bitscape index` wrote it.
-
-    Raises:
-        BitscapeError: if it is no bundle, or is not as it was saved.
-    """
-    import faiss
-    import pandas as pd
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    path = Path(folder)
-    manifest = read_manifest(path)
-    try:
-        names = pd.read_parquet(path / "images.parquet")
-        codes, outputs = (np.load(path / name, allow_pickle=False) for name in ("codes.npy", "outputs.npy"))
-        weights = load_file(path / "model.safetensors")
-        extra = path / "backbone.safetensors"
-        backbone_weights = load_file(extra) if extra.name in manifest.files else {}
-        images, sums = names["image"].tolist(), names["sha256"].tolist()
-        stored = manifest.index.kind in STORED
-        index = prepare(faiss.read_index_binary(str(path / "index.faiss")), manifest.index) if stored else None
-    except (ValueError, KeyError, OSError, RuntimeError, SafetensorError) as error:
-        told = " ".join(str(error).split())[:160]
-        raise BitscapeError(f"{path} cannot be read ({told}); {AGAIN}.") from None
-    _check_sizes(path, manifest, images, {"codes.npy": codes, "outputs.npy": outputs}, index)
-    return Bundle(
-        model=manifest.model,
-        transform=manifest.transform,
-        weights=weights,
-        backbone_weights=backbone_weights,
-        photographs=Path(os.path.normpath(path.resolve() / manifest.photographs)),
-        images=images,
-        sums=sums,
-        codes=codes,
-        outputs=outputs,
-        settings=manifest.index,
-        _index=index,
-    )
-
-
-def _check_sizes(path: Path, manifest: Manifest, images: list[str], arrays: dict[str, Any], index: Any) -> None:
-    """Compare the files of a bundle with what its manifest tells of them."""
-    count, bits = manifest.count, manifest.model.bits
-    told = f"the manifest tells of {count} photographs and {bits} bits; {AGAIN}."
-    expected = {"codes.npy": (np.uint8, (count, bits // 8)), "outputs.npy": (np.float32, (count, bits))}
-    for name, array in arrays.items():
-        if (array.dtype, array.shape) != expected[name]:
-            raise BitscapeError(f"{path / name} holds {array.dtype} {array.shape}, but {told}")
-    if len(images) != count:
-        raise BitscapeError(f"{path / 'images.parquet'} names {len(images)} photographs, but {told}")
-    if index is not None and (index.d, index.ntotal) != (bits, count):
-        raise BitscapeError(f"{path / 'index.faiss'} holds {index.ntotal} codes of {index.d} bits, but {told}")

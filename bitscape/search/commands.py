@@ -37,8 +37,8 @@ def index(
     With FOLDER its photographs are encoded. What was encoded when a run is stopped is not encoded again, and what an
     earlier bundle holds neither.
     """
-    from bitscape.search.bundle import load
     from bitscape.search.index import recall
+    from bitscape.search.loading import load
     from bitscape.search.places import place
 
     if like is not None and folder is None:
@@ -83,7 +83,7 @@ def query(
     project: Project = Path(),
 ) -> None:
     """Find the photographs that are most like PHOTO."""
-    from bitscape.search.bundle import load
+    from bitscape.search.loading import load
     from bitscape.search.places import find_bundle
 
     asked = load(bundle or find_bundle(project, method, bits))
@@ -109,8 +109,8 @@ def export(
     project: Project = Path(),
 ) -> None:
     """Write backbone and head as one ONNX graph, and check its codes against torch on photographs of the bundle."""
-    from bitscape.search.bundle import load
     from bitscape.search.export import export as write
+    from bitscape.search.loading import load
     from bitscape.search.places import find_bundle
 
     chosen = load(bundle or find_bundle(project, method, bits))

@@ -1,6 +1,7 @@
 """From photographs to the outputs of a trained method, in one network with its backbone."""
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,7 +23,7 @@ from bitscape.search.manifest import Model
 Weights = Mapping[str, NDArray[Any]]
 
 
-class PhotographEncoder(nn.Module):
+class PhotographEncoder(nn.Module, ABC):
     """A network from photographs to outputs, in evaluation mode, which gives what the stage `encode` gives.
 
     Attributes:
@@ -33,18 +34,26 @@ class PhotographEncoder(nn.Module):
     side: int
     backbone: Backbone | None
 
+    @abstractmethod
     def forward(self, photographs: Tensor) -> Tensor:
         """Compute (N, bits) float32 outputs of (N, 3, side, side) uint8 RGB; bits are 1 where they are >= 0."""
-        if self.backbone is None:
-            raise NotImplementedError
+
+
+class MapsEncoder(PhotographEncoder):
+    """A network on the feature maps of the shared backbone."""
+
+    backbone: Backbone
+
+    def forward(self, photographs: Tensor) -> Tensor:
+        """Run the backbone, then what stands on it."""
         return self.from_maps(self.backbone(photographs).clamp(-FLOAT16_MAX, FLOAT16_MAX))
 
+    @abstractmethod
     def from_maps(self, maps: Tensor) -> Tensor:
         """Compute the outputs of (N, C, h, w) float32 feature maps of the shared backbone."""
-        raise NotImplementedError
 
 
-class ProjectionEncoder(PhotographEncoder):
+class ProjectionEncoder(MapsEncoder):
     """A baseline: sign(A (x - m) / |x - m| + b) of the global descriptor x, see `ClosedForm`."""
 
     mean: Tensor
@@ -67,7 +76,7 @@ class ProjectionEncoder(PhotographEncoder):
         return outputs
 
 
-class SharedEncoder(PhotographEncoder):
+class SharedEncoder(MapsEncoder):
     """A learned network on the frozen backbone, whose maps pass through float16 as those that are stored do."""
 
     def __init__(self, backbone: Backbone, side: int, network: Encoder) -> None:

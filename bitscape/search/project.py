@@ -13,7 +13,7 @@ from bitscape.methods.base.registry import REGISTRY
 from bitscape.retrieval.codes import Codes, pack
 from bitscape.search.backbone import describe_backbone
 from bitscape.search.bundle import Bundle
-from bitscape.search.encoder import PhotographEncoder, PixelEncoder, ProjectionEncoder, build_encoder
+from bitscape.search.encoder import MapsEncoder, PhotographEncoder, PixelEncoder, ProjectionEncoder, build_encoder
 from bitscape.search.index import IndexSettings
 from bitscape.search.manifest import Model
 
@@ -110,7 +110,7 @@ def _outputs(root: Path, bundle: Bundle, encoder: PhotographEncoder, rows: NDArr
     """Compute the outputs of the database, from what `describe` has stored where the network starts there."""
     import torch
 
-    if isinstance(encoder, PixelEncoder):
+    if not isinstance(encoder, MapsEncoder):
         return bundle.encode([bundle.photographs / image for image in bundle.images])
     closed = isinstance(encoder, ProjectionEncoder)
     stored = np.load(root / f"artifacts/describe/{'descriptors' if closed else 'feature_maps'}.npy", mmap_mode="r")

@@ -1,0 +1,72 @@
+"""A bundle read back, after its checksums and sizes are found right, and without any pickle."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bitscape.core.errors import BitscapeError
+from bitscape.search.bundle import STORED, Bundle
+from bitscape.search.index import prepare
+from bitscape.search.manifest import Manifest, read_manifest
+
+AGAIN = "make the bundle anew with `bitscape index`"
+
+
+def load(folder: str | os.PathLike[str]) -> Bundle:
+    """Load a bundle, after its checksums and sizes are found right. No pickle is loaded, whoever wrote the files.
+
+    Args:
+        folder: where `Bundle.save` or `bitscape index` wrote it.
+
+    Raises:
+        BitscapeError: if it is no bundle, or is not as it was saved.
+    """
+    import faiss
+    import pandas as pd
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    path = Path(folder)
+    manifest = read_manifest(path)
+    try:
+        names = pd.read_parquet(path / "images.parquet")
+        codes, outputs = (np.load(path / name, allow_pickle=False) for name in ("codes.npy", "outputs.npy"))
+        weights = load_file(path / "model.safetensors")
+        extra = path / "backbone.safetensors"
+        backbone_weights = load_file(extra) if extra.name in manifest.files else {}
+        images, sums = names["image"].tolist(), names["sha256"].tolist()
+        stored = manifest.index.kind in STORED
+        index = prepare(faiss.read_index_binary(str(path / "index.faiss")), manifest.index) if stored else None
+    except (ValueError, KeyError, OSError, RuntimeError, SafetensorError) as error:
+        told = " ".join(str(error).split())[:160]
+        raise BitscapeError(f"{path} cannot be read ({told}); {AGAIN}.") from None
+    _check_sizes(path, manifest, images, {"codes.npy": codes, "outputs.npy": outputs}, index)
+    return Bundle(
+        model=manifest.model,
+        transform=manifest.transform,
+        weights=weights,
+        backbone_weights=backbone_weights,
+        photographs=Path(os.path.normpath(path.resolve() / manifest.photographs)),
+        images=images,
+        sums=sums,
+        codes=codes,
+        outputs=outputs,
+        settings=manifest.index,
+        _index=index,
+    )
+
+
+def _check_sizes(path: Path, manifest: Manifest, images: list[str], arrays: dict[str, Any], index: Any) -> None:
+    """Compare the files of a bundle with what its manifest tells of them."""
+    count, bits = manifest.count, manifest.model.bits
+    told = f"the manifest tells of {count} photographs and {bits} bits; {AGAIN}."
+    expected = {"codes.npy": (np.uint8, (count, bits // 8)), "outputs.npy": (np.float32, (count, bits))}
+    for name, array in arrays.items():
+        if (array.dtype, array.shape) != expected[name]:
+            raise BitscapeError(f"{path / name} holds {array.dtype} {array.shape}, but {told}")
+    if len(images) != count:
+        raise BitscapeError(f"{path / 'images.parquet'} names {len(images)} photographs, but {told}")
+    if index is not None and (index.d, index.ntotal) != (bits, count):
+        raise BitscapeError(f"{path / 'index.faiss'} holds {index.ntotal} codes of {index.d} bits, but {told}")
