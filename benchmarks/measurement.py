@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from bitscape.collection.table import database, members, read_collection
 from bitscape.core.params import Params, load
+from bitscape.core.table import database, members, read_collection
+from bitscape.core.untrained import read_reason
 from bitscape.retrieval.graded import acg_at, graded_histograms, ndcg_at, weighted_average_precision
 from tasks import encode, evaluate, train
-from tasks.untrained import read_reason
 
 MARK = "RESULT "
 METRICS = ("map_expected", "map_expected_learned_database")

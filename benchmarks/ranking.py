@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from bitscape.core.storage import publish, write_json
-from bitscape.retrieval import hamming
-from bitscape.retrieval.average_precision import expected
+from bitscape.hamming import ranking
+from bitscape.hamming.average_precision import expected
 
 RESULTS = Path(__file__).parent / "results/ranking.json"
 FIGURE = Path(__file__).parents[1] / "docs/images/ranking-cost.png"
@@ -48,7 +48,7 @@ def make(queries: int, items: int, bits: int) -> tuple[np.ndarray, ...]:
 
 def ours(queries: np.ndarray, database: np.ndarray, asked: np.ndarray, classes: np.ndarray) -> float:
     """The expected mAP over ties, from packed codes and classes."""
-    return float(expected(hamming.class_histograms(queries, database, asked, classes)).mean())
+    return float(expected(ranking.class_histograms(queries, database, asked, classes)).mean())
 
 
 def loop(queries: np.ndarray, database: np.ndarray, asked: np.ndarray, classes: np.ndarray) -> float:
@@ -96,7 +96,7 @@ def compare(runs: int) -> dict[str, object]:
         "faiss_first_100": lambda: index.search(queries, 100),
         "loop_with_a_sort": lambda: loop(asking, searched, hot_queries, hot_items),
     }
-    hamming.COMPILED_FROM = 0
+    ranking.COMPILED_FROM = 0
     actions["expected_map"]()  # compiled
     took: dict[str, list[float]] = {name: [] for name in actions}
     worked: dict[str, list[float]] = {name: [] for name in actions}
@@ -133,7 +133,7 @@ def in_a_process(call: str, cores: int) -> dict[str, object]:
 def memory(items: int) -> dict[str, float]:
     """Measure what 1,000 queries against many codes need beyond the codes, as the peak of a process of its own."""
     queries, database, asked, classes = make(1000, items, 64)
-    hamming.COMPILED_FROM = 0
+    ranking.COMPILED_FROM = 0
     ours(queries[:1], database[:1000], asked[:1], classes[:1000])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     start = time.perf_counter()
@@ -148,7 +148,7 @@ def memory(items: int) -> dict[str, float]:
 def scaling(most: int, runs: int) -> dict[str, list[list[float]]]:
     """Milliseconds a query over the size of the database at 64 bits, and over the bits at 100,000 items."""
     sizes, lengths = [], []
-    hamming.COMPILED_FROM = 0
+    ranking.COMPILED_FROM = 0
     for items in [size for size in (10**4, 10**5, 10**6, 10**7) if size <= most]:
         case = make(100, items, 64)
         sizes.append([items, 10 * statistics.median(seconds(lambda case=case: ours(*case), runs))])  # type: ignore[misc]

@@ -19,12 +19,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bitscape.collection.table import database, members, read_collection
 from bitscape.core.params import load
 from bitscape.core.progress import follow
-from bitscape.retrieval.average_precision import expected_at
-from bitscape.retrieval.hamming import Histograms
-from bitscape.retrieval.hamming import histograms as hamming_histograms
+from bitscape.core.table import database, members, read_collection
+from bitscape.hamming.average_precision import expected_at
+from bitscape.hamming.ranking import Histograms
+from bitscape.hamming.ranking import histograms as hamming_histograms
 from bitscape.search.index import IndexSettings, build, recall
 
 K = 100

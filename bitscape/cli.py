@@ -107,7 +107,7 @@ def pairs(
     project: Annotated[Path, PROJECT] = Path(),
 ) -> None:
     """Count the mined pairs and draw examples: positives and hard negatives of some photographs."""
-    from bitscape.collection.table import IMAGES, read_collection
+    from bitscape.core.table import IMAGES, read_collection
     from bitscape.reporting.contact_sheet import write_sheet
     from bitscape.reporting.mined import choose_examples, count_by_model, example, read_mined
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from bitscape.collection.table import members, read_collection
 from bitscape.core.params import Params
+from bitscape.core.stage import stage
 from bitscape.core.storage import publish
+from bitscape.core.table import members, read_collection
 from bitscape.supervision.neighbourhood import neighbourhood_similarity
-from tasks.entry import stage
 
 
 def run(params: Params, root: Path) -> None:

@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from bitscape.collection.table import IMAGES, REFUSED, database, members, read_collection
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
+from bitscape.core.stage import stage
 from bitscape.core.storage import publish, read_json
+from bitscape.core.table import IMAGES, REFUSED, database, members, read_collection
+from bitscape.core.untrained import read_reason
+from bitscape.hamming.ranking import histograms
 from bitscape.reporting.contest import against_the_first
 from bitscape.reporting.figures import draw_comparison, draw_curves, draw_first_ranks, draw_quality, draw_radii
 from bitscape.reporting.gallery import Thumbnails, data_uri
@@ -24,10 +27,7 @@ from bitscape.reporting.summary import summarise, warnings
 from bitscape.reporting.tables import columns_of, group
 from bitscape.retrieval.chance import chance_level
 from bitscape.retrieval.evaluation import LEARNED_DATABASE, metric_names
-from bitscape.retrieval.hamming import histograms
 from bitscape.retrieval.precision_recall import Curve
-from tasks.entry import stage
-from tasks.untrained import read_reason
 
 
 def run(params: Params, root: Path) -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from bitscape.collection.table import read_collection
 from bitscape.core.params import Params
+from bitscape.core.stage import stage
 from bitscape.core.storage import publish, write_json
+from bitscape.core.table import read_collection
 from bitscape.networks.backbones import Backbone, choose_device
 from bitscape.networks.features import compute_features
-from tasks.entry import stage
 
 
 def run(params: Params, root: Path) -> None:

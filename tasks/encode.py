@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.collection.table import IMAGES, database, members, read_collection
 from bitscape.core.params import Params
+from bitscape.core.stage import stage
 from bitscape.core.storage import publish, read_json
+from bitscape.core.table import IMAGES, database, members, read_collection
+from bitscape.core.untrained import pass_on
+from bitscape.hamming.codes import Codes, pack
 from bitscape.methods.base.closed_form import ClosedForm
 from bitscape.methods.base.registry import create
-from bitscape.retrieval.codes import Codes, pack
-from tasks.entry import stage
-from tasks.untrained import pass_on
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +65,7 @@ def _learned(method: "Learned", weights: Path, root: Path, rows: Rows, params: P
     from bitscape.training.build import build
     from bitscape.training.inputs import Inputs
     from bitscape.training.outputs import compute_outputs
-    from tasks.learned import backbone_of
+    from bitscape.training.stages import backbone_of
 
     collection = read_collection(root)
     maps = np.load(root / "artifacts/describe/feature_maps.npy", mmap_mode="r")

@@ -6,18 +6,18 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from bitscape.collection.table import database, members, read_collection
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
+from bitscape.core.stage import stage
 from bitscape.core.storage import publish, read_json, write_json
-from bitscape.retrieval.codes import Codes, validate
+from bitscape.core.table import database, members, read_collection
+from bitscape.core.untrained import pass_on
+from bitscape.hamming.codes import Codes, validate
+from bitscape.hamming.mean import mean_average_precision
 from bitscape.retrieval.evaluation import LEARNED_DATABASE, evaluate, ranking_names
-from bitscape.retrieval.mean import mean_average_precision
 from bitscape.retrieval.precision_recall import Curve
 from bitscape.retrieval.score import score
 from bitscape.retrieval.truth import Grades
-from tasks.entry import stage
-from tasks.untrained import pass_on
 
 SPLIT = "query_test"
 

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from bitscape.collection.table import members, read_collection
 from bitscape.core.params import Params
+from bitscape.core.stage import stage
 from bitscape.core.storage import publish
+from bitscape.core.table import members, read_collection
 from bitscape.geometry.covisibility import apparent_scale, covisibility, ones
 from bitscape.geometry.levels import relevance_levels
 from bitscape.geometry.near_duplicates import burst_numbers
@@ -18,7 +19,6 @@ from bitscape.geometry.strategies import camera_pool
 from bitscape.supervision.negatives import hard_negatives
 from bitscape.supervision.source import label_columns
 from bitscape.supervision.supervision import Supervision
-from tasks.entry import stage
 
 
 def run(params: Params, root: Path) -> None:

@@ -10,11 +10,11 @@ from bitscape.collection.building import build
 from bitscape.collection.inspection import inspect
 from bitscape.collection.labels import check_images, read_labels
 from bitscape.collection.listing import find
-from bitscape.collection.table import IMAGES, LABELS, REFUSED, TABLE
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
+from bitscape.core.stage import stage
 from bitscape.core.storage import publish
-from tasks.entry import stage
+from bitscape.core.table import IMAGES, LABELS, REFUSED, TABLE
 
 
 def run(params: Params, root: Path) -> None:

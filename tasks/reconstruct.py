@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bitscape.collection.table import IMAGES, members, read_collection
 from bitscape.core.params import Params, Reconstruct
+from bitscape.core.stage import stage
 from bitscape.core.storage import publish, remove, write_json
+from bitscape.core.table import IMAGES, members, read_collection
 from bitscape.geometry.bursts import burst_groups, burst_table, count_features
 from bitscape.geometry.cameras import add_photographs, read_shot, shared_cameras
 from bitscape.geometry.colmap import log_to, pycolmap
@@ -26,7 +27,6 @@ from bitscape.geometry.reconstruction import build_models, registered
 from bitscape.geometry.view_graph import read_view_graph
 from bitscape.geometry.weak_links import Doubts, doubts
 from bitscape.geometry.workspace import forget_others, mapping_folder, workspace
-from tasks.entry import stage
 
 SCRATCH = Path(".scratch/reconstruct")
 TOLD = 3  # pairs named in a sentence

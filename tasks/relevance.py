@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from bitscape.collection.table import IMAGES, database, members, read_collection
 from bitscape.core.params import Params
+from bitscape.core.stage import stage
 from bitscape.core.storage import publish, read_json, remove, write_json
+from bitscape.core.table import IMAGES, database, members, read_collection
 from bitscape.supervision.relevance import GRADES, choose_source, same_landmark, shared_columns, shared_labels
-from tasks.entry import stage
 
 SPLITS = ("query_val", "query_test")
 

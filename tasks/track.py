@@ -21,8 +21,8 @@ from typing import Any
 import yaml
 
 from bitscape.core.params import Params
+from bitscape.core.stage import stage
 from bitscape.core.storage import read_json
-from tasks.entry import stage
 
 EXPERIMENT = "bitscape"
 KEY = "bitscape.key"

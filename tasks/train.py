@@ -11,18 +11,18 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bitscape.collection.table import IMAGES, database, members, read_collection
 from bitscape.core.errors import CannotTrain
 from bitscape.core.params import Params
+from bitscape.core.stage import stage
 from bitscape.core.storage import publish, write_json
+from bitscape.core.table import IMAGES, database, members, read_collection
+from bitscape.core.untrained import write_reason
+from bitscape.hamming.codes import pack
+from bitscape.hamming.health import COLLAPSED, health
+from bitscape.hamming.mean import mean_average_precision
 from bitscape.methods.base.closed_form import ClosedForm
 from bitscape.methods.base.registry import create
-from bitscape.retrieval.codes import pack
-from bitscape.retrieval.health import COLLAPSED, health
-from bitscape.retrieval.mean import mean_average_precision
-from tasks.entry import stage
-from tasks.supervise import read_supervision
-from tasks.untrained import write_reason
+from bitscape.supervision.reading import read_supervision
 
 Floats = NDArray[np.float32]
 
@@ -73,7 +73,7 @@ def _train(params: Params, root: Path, name: str, bits: int) -> dict[str, Any]:
 
     from bitscape.training.inputs import Inputs
     from bitscape.training.loop import train as train_by_gradients
-    from tasks.learned import backbone_of, checkpoint_of
+    from bitscape.training.stages import backbone_of, checkpoint_of
 
     maps = np.load(root / "artifacts/describe/feature_maps.npy", mmap_mode="r")
     supervision = read_supervision(root, collection, method.needs, name, method.settings)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bitscape.collection.photograph import DAMAGED, FORMATS, decode, reason
+from bitscape.core.photograph import DAMAGED, FORMATS, decode, reason
 from bitscape.core.progress import follow
 
 # Raw files are TIFF by content, but what would be decoded is a thumbnail.

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bitscape.collection.table import SPLITS
 from bitscape.core.errors import BitscapeError
+from bitscape.core.table import SPLITS
 
 OPTIONAL = ("labels", "landmark", "split", "group")
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from bitscape.collection.labels import Label
-from bitscape.collection.table import SPLITS
 from bitscape.core.errors import BitscapeError
+from bitscape.core.table import SPLITS
 
 # A query may not be searched or learned from; whether a duplicate is learned from or only searched is all the same.
 SIDE = {"train": "database", "database": "database", "query_val": "query_val", "query_test": "query_test"}

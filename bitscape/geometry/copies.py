@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-from bitscape.collection.photograph import DAMAGED, open_photograph
+from bitscape.core.photograph import DAMAGED, open_photograph
 from bitscape.core.progress import follow
 from bitscape.core.storage import publish
 

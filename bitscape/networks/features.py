@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
-from bitscape.collection.photograph import open_photograph
+from bitscape.core.photograph import open_photograph
 from bitscape.core.progress import progress
 from bitscape.networks.backbones import Backbone
 from bitscape.networks.pooling import gem, unit_length

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from bitscape.collection.photograph import open_photograph
+from bitscape.core.photograph import open_photograph
 from bitscape.core.storage import publish
 from bitscape.reporting.mined import Example
 from bitscape.reporting.style import LIGHT

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bitscape.hamming.ranking import Histograms
 from bitscape.reporting.result import Result
 from bitscape.reporting.style import LIGHT, MARKERS, Theme, blank, label, legend
 from bitscape.retrieval.cutoffs import precision_at
-from bitscape.retrieval.hamming import Histograms
 from bitscape.retrieval.precision_recall import precision_by_radius
 
 Methods = Sequence[str]

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.collection.photograph import open_photograph
-from bitscape.retrieval.codes import Codes
-from bitscape.retrieval.hamming import distances
+from bitscape.core.photograph import open_photograph
+from bitscape.hamming.codes import Codes
+from bitscape.hamming.ranking import distances
 
 SIDE = 120
 """Pixels of the longer side of a thumbnail."""

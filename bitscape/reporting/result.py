@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.retrieval.codes import Codes
-from bitscape.retrieval.hamming import Histograms
+from bitscape.hamming.codes import Codes
+from bitscape.hamming.ranking import Histograms
 from bitscape.retrieval.precision_recall import Curve
 
 UNKNOWN = float("nan")

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 
+from bitscape.hamming.health import COLLAPSED
 from bitscape.reporting.columns import column
 from bitscape.reporting.result import Result
 from bitscape.retrieval.bootstrap import paired_difference
-from bitscape.retrieval.health import COLLAPSED
 
 
 def summarise(results: Sequence[Result], bits: int, metric: str, chance: float, seed: int) -> list[str]:

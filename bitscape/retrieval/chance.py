@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bitscape.retrieval.average_precision import expected
-from bitscape.retrieval.hamming import Histograms
+from bitscape.hamming.average_precision import expected
+from bitscape.hamming.ranking import Histograms
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -7,7 +7,7 @@ putting back from n tied ones, r of them relevant.
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.retrieval.hamming import Histograms
+from bitscape.hamming.ranking import Histograms
 
 Floats = NDArray[np.float64]
 

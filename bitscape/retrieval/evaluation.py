@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval import average_precision
-from bitscape.retrieval.codes import Codes
+from bitscape.hamming import average_precision
+from bitscape.hamming.codes import Codes
+from bitscape.hamming.health import Health, health
+from bitscape.hamming.mean import EmptyQuery, counted
+from bitscape.hamming.ranking import histograms
 from bitscape.retrieval.cutoffs import precision_at, recall_at
 from bitscape.retrieval.graded import Graded, acg_at, graded_histograms, ndcg_at, weighted_average_precision
-from bitscape.retrieval.hamming import histograms
-from bitscape.retrieval.health import Health, health
-from bitscape.retrieval.mean import EmptyQuery, counted
 from bitscape.retrieval.precision_recall import Curve, mean_precision_within, precision_recall_curve
 
 if TYPE_CHECKING:

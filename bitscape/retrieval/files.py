@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval.codes import Codes
+from bitscape.hamming.codes import Codes
 
 FORMS = "packed bytes (uint8), -1 and +1, or 0 and 1"
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.retrieval.codes import Codes
-from bitscape.retrieval.hamming import BLOCK, histograms
+from bitscape.hamming.codes import Codes
+from bitscape.hamming.ranking import BLOCK, histograms
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval import average_precision, cutoffs, graded, trapezoid
-from bitscape.retrieval.codes import Codes
+from bitscape.hamming import average_precision
+from bitscape.hamming.codes import Codes
+from bitscape.hamming.ranking import Histograms
+from bitscape.retrieval import cutoffs, graded, trapezoid
 from bitscape.retrieval.graded import Graded
-from bitscape.retrieval.hamming import Histograms
 from bitscape.retrieval.orders import best_order, first_come, in_blocks, worst_order
 from bitscape.retrieval.truth import Truth
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.retrieval.codes import Codes
+from bitscape.hamming.codes import Codes
+from bitscape.hamming.ranking import distances
 from bitscape.retrieval.graded import Graded
-from bitscape.retrieval.hamming import distances
 
 JUNK = -1
 """In a row of grades: the item is taken out of the ranking."""

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.retrieval.hamming import Histograms
+from bitscape.hamming.ranking import Histograms
 
 Floats = NDArray[np.float64]
 EmptyBall = Literal["zero", "skip"]

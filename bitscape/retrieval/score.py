@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
+from bitscape.hamming.codes import Codes
+from bitscape.hamming.health import Health, health
+from bitscape.hamming.mean import EmptyQuery
 from bitscape.retrieval.bootstrap import mean_interval
-from bitscape.retrieval.codes import Codes
-from bitscape.retrieval.health import Health, health
-from bitscape.retrieval.mean import EmptyQuery
 from bitscape.retrieval.metrics import Scores, measure, parse
 from bitscape.retrieval.truth import Classes, Truth
 

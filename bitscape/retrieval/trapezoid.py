@@ -8,8 +8,8 @@ differ most where there are few relevant items; they must not be mixed.
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.retrieval.average_precision import expected
-from bitscape.retrieval.hamming import Histograms
+from bitscape.hamming.average_precision import expected
+from bitscape.hamming.ranking import Histograms
 
 Floats = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval.codes import Codes
+from bitscape.hamming.codes import Codes
+from bitscape.hamming.ranking import class_histograms, histograms
 from bitscape.retrieval.graded import Graded, graded_histograms
-from bitscape.retrieval.hamming import class_histograms, histograms
 from bitscape.retrieval.orders import JUNK
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bitscape import __version__
 from bitscape.core.errors import BitscapeError
 from bitscape.core.storage import publish, write_json
-from bitscape.retrieval.codes import Codes, pack
+from bitscape.hamming.codes import Codes, pack
 from bitscape.search.index import IndexSettings, build, nearest
 from bitscape.search.manifest import NAME, Manifest, Model, Transform, sha256
 

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from bitscape.collection.photograph import decode, open_photograph
 from bitscape.core.errors import BitscapeError
+from bitscape.core.photograph import decode, open_photograph
 from bitscape.core.progress import progress
 from bitscape.networks.features import to_square
 from bitscape.search.encoder import PhotographEncoder

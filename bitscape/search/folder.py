@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from bitscape.collection.listing import find
-from bitscape.collection.photograph import open_photograph
 from bitscape.core.errors import BitscapeError
+from bitscape.core.photograph import open_photograph
 from bitscape.core.progress import follow, progress
 from bitscape.core.storage import publish, remove
+from bitscape.hamming.codes import pack
 from bitscape.networks.backbones import choose_device
 from bitscape.networks.features import to_square
-from bitscape.retrieval.codes import pack
 from bitscape.search.bundle import Bundle
 from bitscape.search.encoding import run
 from bitscape.search.manifest import sha256

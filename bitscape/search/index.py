@@ -11,7 +11,7 @@ from pydantic import Field
 
 from bitscape.core.errors import BitscapeError
 from bitscape.core.section import Count, Section
-from bitscape.retrieval.codes import Codes, validate
+from bitscape.hamming.codes import Codes, validate
 
 Kind = Literal["flat", "ivf", "multihash", "hnsw"]
 

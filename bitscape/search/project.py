@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.collection.table import IMAGES, database, read_collection
 from bitscape.core.errors import BitscapeError
 from bitscape.core.storage import read_json
+from bitscape.core.table import IMAGES, database, read_collection
+from bitscape.hamming.codes import Codes, pack
 from bitscape.methods.base.registry import REGISTRY
-from bitscape.retrieval.codes import Codes, pack
 from bitscape.search.backbone import describe_backbone
 from bitscape.search.bundle import Bundle
 from bitscape.search.encoder import MapsEncoder, PhotographEncoder, PixelEncoder, ProjectionEncoder, build_encoder

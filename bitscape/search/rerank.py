@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval.codes import pack
+from bitscape.hamming.codes import pack
 from bitscape.search.index import nearest
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from tests.architecture.imports import ROOT, imported_names, module_name, stage_
 FLOORS = ["flows", "tasks", "bitscape"]
 ROOMS = [
     "core",
+    "hamming",
     "collection",
     "geometry",
     "supervision",

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from bitscape.collection.labels import Label
 from bitscape.collection.splits import split
-from bitscape.collection.table import SPLITS
 from bitscape.core.errors import BitscapeError
+from bitscape.core.table import SPLITS
 
 DEFAULT = {"train": 0.65, "database": 0.1, "query_val": 0.1, "query_test": 0.15}
 SEEDS = st.integers(0, 2**31 - 1)

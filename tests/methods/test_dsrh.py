@@ -10,11 +10,11 @@ from scipy import sparse
 
 from bitscape.core.errors import CannotTrain
 from bitscape.core.settings.dsrh import DSRH as Settings
+from bitscape.hamming.codes import pack
 from bitscape.methods import dsrh
 from bitscape.methods.dsrh import DSRH, Towers, hinges, imbalance, relax
 from bitscape.networks.backbones import Backbone
 from bitscape.networks.published.alexnet import AlexNet
-from bitscape.retrieval.codes import pack
 from bitscape.retrieval.graded import graded_histograms, ndcg_at
 from bitscape.supervision.supervision import Supervision
 from bitscape.training.inputs import Inputs

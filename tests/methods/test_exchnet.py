@@ -8,10 +8,10 @@ from scipy import sparse
 from bitscape.core.errors import CannotTrain
 from bitscape.core.params import Params
 from bitscape.core.settings.exchnet import ExchNet as Settings
+from bitscape.hamming.codes import pack
+from bitscape.hamming.mean import mean_average_precision
 from bitscape.methods.exchnet import ExchNet
 from bitscape.networks.diversity import channel_diversity, spatial_diversity
-from bitscape.retrieval.codes import pack
-from bitscape.retrieval.mean import mean_average_precision
 from bitscape.supervision.supervision import Supervision
 from bitscape.training.inputs import Inputs
 from bitscape.training.loop import train

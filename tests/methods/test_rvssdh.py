@@ -12,14 +12,14 @@ from scipy import sparse
 from bitscape.core.errors import CannotTrain
 from bitscape.core.params import Params
 from bitscape.core.settings.rvssdh import RVSSDH as Settings
+from bitscape.hamming.codes import pack
+from bitscape.hamming.mean import mean_average_precision
 from bitscape.methods.rvssdh import RVSSDH, Block, balance, quantisation
 from bitscape.networks.backbones import Backbone
 from bitscape.networks.latent import VGG, LatentHead, local_descriptors, relu_layers
 from bitscape.networks.published import vgg_latent
 from bitscape.networks.published.vgg_latent import VGGLatent
 from bitscape.networks.vlad import VLAD
-from bitscape.retrieval.codes import pack
-from bitscape.retrieval.mean import mean_average_precision
 from bitscape.supervision.supervision import Supervision
 from bitscape.training.inputs import Inputs
 from bitscape.training.loop import train

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from bitscape.core.params import Params
 from bitscape.core.storage import write_json
-from tasks.untrained import write_reason
+from bitscape.core.untrained import write_reason
 
 COLOURS = ("crimson", "gold", "teal")
 SPLITS = ["train"] * 15 + ["database"] * 3 + ["query_val"] * 3 + ["query_test"] * 9

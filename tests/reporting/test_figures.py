@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bitscape.hamming.ranking import Histograms
 from bitscape.reporting.figures import draw_comparison, draw_first_ranks, draw_quality, draw_radii
 from bitscape.reporting.method_figure import draw_method
 from bitscape.reporting.result import Result
 from bitscape.reporting.style import DARK, LIGHT, png
-from bitscape.retrieval.hamming import Histograms
 from bitscape.retrieval.precision_recall import Curve
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from bitscape.hamming.ranking import Histograms
 from bitscape.reporting.result import Result
 from bitscape.reporting.sketches import HIGH, WIDE, nearer_share, sketch_distances, sketch_trainings
-from bitscape.retrieval.hamming import Histograms
 
 
 def make_result(epochs=3):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from bitscape.hamming.mean import mean_average_precision
 from bitscape.retrieval.chance import chance_level
-from bitscape.retrieval.mean import mean_average_precision
 
 
 def test_chance_is_the_average_precision_of_identical_codes():

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from bitscape.core.errors import BitscapeError
+from bitscape.hamming.mean import mean_average_precision
 from bitscape.retrieval.evaluation import evaluate, metric_names
-from bitscape.retrieval.mean import mean_average_precision
 
 
 def make_case(seed, queries=9, items=60, width=2):

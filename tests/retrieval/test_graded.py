@@ -11,8 +11,9 @@ from scipy import sparse
 from sklearn.metrics import ndcg_score
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval.average_precision import expected, expected_at
-from bitscape.retrieval.codes import pack
+from bitscape.hamming.average_precision import expected, expected_at
+from bitscape.hamming.codes import pack
+from bitscape.hamming.ranking import histograms
 from bitscape.retrieval.graded import (
     Graded,
     acg_at,
@@ -21,7 +22,6 @@ from bitscape.retrieval.graded import (
     ndcg_at,
     weighted_average_precision,
 )
-from bitscape.retrieval.hamming import histograms
 
 LEVELS = 4
 

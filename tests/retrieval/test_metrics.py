@@ -11,8 +11,8 @@ from scipy.sparse import csr_array
 from sklearn.metrics import average_precision_score, ndcg_score
 
 from bitscape.core.errors import BitscapeError
+from bitscape.hamming.codes import pack
 from bitscape.retrieval import hit_lists
-from bitscape.retrieval.codes import pack
 from bitscape.retrieval.graded import Graded
 from bitscape.retrieval.metrics import measure, parse
 from bitscape.retrieval.orders import best_order, worst_order

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bitscape.retrieval.hamming import Histograms
+from bitscape.hamming.ranking import Histograms
 from bitscape.retrieval.precision_recall import (
     mean_precision_within,
     precision_by_radius,

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval.codes import pack
+from bitscape.hamming.codes import pack
 from bitscape.retrieval.labelled import of_labels
 from bitscape.retrieval.metrics import measure
 from bitscape.retrieval.truth import Grades, of_lists, revisited

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from bitscape.core.params import Params
+from bitscape.core.untrained import read_reason
 from bitscape.search.bundle import Bundle
 from bitscape.search.project import bundle_of, choose
 from tasks import build_similarity, describe, encode, mine_pairs, prepare, relevance, train
-from tasks.untrained import read_reason
 
 SCENES = ("harbour", "market", "tower", "wood")
 METHODS = ("lsh", "dsah", "dsrh")

@@ -9,8 +9,8 @@ from PIL import Image
 
 import bitscape
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval.codes import pack
-from bitscape.retrieval.hamming import distances
+from bitscape.hamming.codes import pack
+from bitscape.hamming.ranking import distances
 from bitscape.search.index import IndexSettings
 from bitscape.search.manifest import sha256
 from tests.search.conftest import draw

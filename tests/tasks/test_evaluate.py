@@ -10,8 +10,8 @@ from sklearn.metrics import average_precision_score, ndcg_score
 
 from bitscape.core.errors import BitscapeError
 from bitscape.core.storage import write_json
+from bitscape.hamming.mean import mean_average_precision
 from bitscape.retrieval.evaluation import metric_names
-from bitscape.retrieval.mean import mean_average_precision
 from tasks import evaluate
 from tests.reporting.small_project import PARAMS, make_project
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bitscape.collection.table import REFUSED, TABLE, read_collection
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
+from bitscape.core.table import REFUSED, TABLE, read_collection
 from tasks.prepare import run
 
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bitscape.core.params import Params
+from bitscape.hamming.codes import pack
+from bitscape.hamming.mean import mean_average_precision
 from bitscape.methods.base.registry import create
-from bitscape.retrieval.codes import pack
-from bitscape.retrieval.mean import mean_average_precision
 from bitscape.supervision.neighbourhood import neighbourhood_similarity
 from bitscape.supervision.supervision import Supervision
 from bitscape.training.checkpoint import Checkpoint

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.retrieval.hamming import Histograms
+from bitscape.hamming.ranking import Histograms
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Literal
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval import average_precision
-from bitscape.retrieval.codes import Codes
-from bitscape.retrieval.hamming import Histograms, histograms
+from bitscape.hamming import average_precision
+from bitscape.hamming.codes import Codes
+from bitscape.hamming.ranking import Histograms, histograms
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

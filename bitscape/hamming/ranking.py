@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval.codes import Codes, validate
+from bitscape.hamming.codes import Codes, validate
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -78,7 +78,7 @@ def histograms(queries: Codes, database: Codes, relevance: "csr_array") -> Histo
     pairs = (relevance > 0).tocsr()
     relevant = np.zeros_like(items)
     if _large(left, right):
-        from bitscape.retrieval.kernel import count_pairs, on_all_cores
+        from bitscape.hamming.kernel import count_pairs, on_all_cores
 
         on_all_cores(count_pairs, len(left), left, right, pairs.indptr.astype(np.int64), pairs.indices, relevant)
         return Histograms(items, relevant)
@@ -141,7 +141,7 @@ def _segments(
     """Count all items, and those of one stretch of the database for each query, at each distance."""
     items, relevant = np.zeros((2, len(left), width), dtype=np.int64)
     if _large(left, right):
-        from bitscape.retrieval.kernel import count_segments, on_all_cores
+        from bitscape.hamming.kernel import count_segments, on_all_cores
 
         on_all_cores(count_segments, len(left), left, right, starts, stops, items, relevant)
         return Histograms(items, relevant)

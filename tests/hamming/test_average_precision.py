@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from bitscape.retrieval.average_precision import bounds, expected, expected_at
-from bitscape.retrieval.hamming import Histograms
+from bitscape.hamming.average_precision import bounds, expected, expected_at
+from bitscape.hamming.ranking import Histograms
 
 
 def orders(groups):

@@ -6,9 +6,9 @@ import pytest
 from scipy.sparse import csr_array
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval import hamming
-from bitscape.retrieval.codes import unpack
-from bitscape.retrieval.hamming import class_histograms, distances, histograms
+from bitscape.hamming import ranking
+from bitscape.hamming.codes import unpack
+from bitscape.hamming.ranking import class_histograms, distances, histograms
 
 
 def make_codes(seed, queries, items, width):
@@ -27,7 +27,7 @@ def test_distances_are_those_of_faiss(width):
 
 @pytest.mark.parametrize("block", [1, 7, 100, 10**6])
 def test_distances_do_not_depend_on_the_block(monkeypatch, block):
-    monkeypatch.setattr(hamming, "BLOCK", block)
+    monkeypatch.setattr(ranking, "BLOCK", block)
     queries, database = make_codes(1, 5, 23, 3)
     by_sign = (24 - unpack(queries).astype(int) @ unpack(database).T.astype(int)) // 2
     assert np.array_equal(distances(queries, database), by_sign)
@@ -35,7 +35,7 @@ def test_distances_do_not_depend_on_the_block(monkeypatch, block):
 
 @pytest.mark.parametrize("block", [5, 10**6])
 def test_histograms_count_items_and_relevant_items(monkeypatch, block):
-    monkeypatch.setattr(hamming, "BLOCK", block)
+    monkeypatch.setattr(ranking, "BLOCK", block)
     queries, database = make_codes(2, 6, 50, 2)
     grades = np.random.default_rng(2).integers(-1, 3, (6, 50))
     counts = histograms(queries, database, csr_array(grades))
@@ -54,8 +54,8 @@ def test_histograms_never_hold_queries_by_database():
     histograms(queries, database, relevance)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 40 * hamming.BLOCK
-    assert 40 * hamming.BLOCK < 8 * 400 * 20_000
+    assert peak < 40 * ranking.BLOCK
+    assert 40 * ranking.BLOCK < 8 * 400 * 20_000
 
 
 def test_different_lengths_and_shapes_are_refused():
@@ -76,8 +76,8 @@ def test_no_query_and_no_item_are_no_error():
 @pytest.mark.parametrize("compiled", [False, True])
 def test_histograms_by_class_and_by_pairs_are_one_whether_compiled_or_not(monkeypatch, width, compiled):
     if compiled:
-        kernel = pytest.importorskip("bitscape.retrieval.kernel")
-        monkeypatch.setattr(hamming, "COMPILED_FROM", 0)
+        kernel = pytest.importorskip("bitscape.hamming.kernel")
+        monkeypatch.setattr(ranking, "COMPILED_FROM", 0)
         assert kernel.BLOCK < 20_000  # so that several blocks are filled below
     queries, database = make_codes(width, 70, 20_000, width)
     generator = np.random.default_rng(width)

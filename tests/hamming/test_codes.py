@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from bitscape.core.errors import BitscapeError
-from bitscape.retrieval.codes import pack, unpack, validate
+from bitscape.hamming.codes import pack, unpack, validate
 
 signs = arrays.arrays(
     np.int8, st.tuples(st.integers(0, 5), st.sampled_from([8, 16, 72])), elements=st.sampled_from([-1, 1])

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from bitscape.collection.table import members
+from bitscape.core.table import members
 from bitscape.supervision.source import choose_training_source, label_columns, point_overlap
 from bitscape.supervision.supervision import Supervision
 

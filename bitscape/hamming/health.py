@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bitscape.retrieval.codes import Codes, unpack
+from bitscape.hamming.codes import Codes, unpack
 
 COLLAPSED = 0.5
 """Codes have collapsed where more than this share of the items has one and the same code."""

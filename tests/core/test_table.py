@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from bitscape.collection.table import SPLITS, TABLE, database, members, read_collection
 from bitscape.core.errors import BitscapeError
+from bitscape.core.table import SPLITS, TABLE, database, members, read_collection
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from bitscape.core.params import Params
 from bitscape.networks.backbones import Backbone
 from bitscape.training.checkpoint import Checkpoint
 
-CODE = Path(__file__).parents[1] / "bitscape"
+CODE = Path(__file__).parents[1]
 READ = ("prepare", "mine_pairs", "relevance", "build_similarity")
 
 

@@ -64,6 +64,6 @@ def validate(codes: ArrayLike, name: str = "codes") -> Codes:
     if array.dtype != np.uint8 or array.ndim != 2 or array.shape[1] == 0:
         raise BitscapeError(
             f"{name} must be packed codes, uint8 of the shape (rows, bits / 8), not {array.dtype} {array.shape}; "
-            "bitscape.retrieval.codes.pack makes them."
+            "bitscape.hamming.codes.pack makes them."
         )
     return array

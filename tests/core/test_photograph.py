@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bitscape.collection.photograph import open_photograph
 from bitscape.core.errors import BitscapeError
+from bitscape.core.photograph import open_photograph
 
 # What the EXIF standard says of each orientation: the visual top row and left column of the stored one.
 ORIENTATIONS = {

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from bitscape.retrieval.codes import pack
-from bitscape.retrieval.health import health
+from bitscape.hamming.codes import pack
+from bitscape.hamming.health import health
 
 
 def test_all_combinations_of_eight_bits_are_perfect():

@@ -1,0 +1,1 @@
+"""Hamming space: packed codes, their distances, how they rank, and their health."""
