@@ -12,9 +12,9 @@ class AttendedEncoder(TwinEncoder):
     """Max pooling, attention, one residual block, average over all places, hash layer and class layer.
 
     The order of the layers is the published network's. What differs is this project's choice: the backbone has seen the
-    photograph already, so that one residual block is left of three, and that without stride; channels are reduced by
-    PCA; and the embedding is the mean over all places and not their list, because landmarks stand anywhere in a
-    photograph, whereas fundus and chest images are aligned.
+    photograph already, so that one residual block of three is left; channels are reduced by PCA; and the embedding is
+    the mean over all places and not their list, because landmarks stand anywhere in a photograph, whereas fundus and
+    chest images are aligned.
 
     Args:
         channels: of the backbone's maps.
@@ -33,17 +33,18 @@ class AttendedEncoder(TwinEncoder):
         self.reduction = ReducedEncoder(channels, kept)
         self.pool = nn.MaxPool2d(3, 1, 1) if max_pool else nn.Identity()
         self.attention = SpatialAttention() if attention else nn.Identity()
-        self.block = ResidualBlock(self.reduction.kept, width, 1)
+        self.block = ResidualBlock(self.reduction.kept, width, 2)
 
     def fit(self, maps: Tensor) -> None:
         """Find the principal axes."""
         self.reduction.fit(maps)
 
     def fixed(self, maps: Tensor) -> Tensor:
-        """Reduce: (N, channels, h, w) to (N, kept, h, w)."""
-        return self.reduction.fixed(maps)
+        """Reduce and pool, which nothing trained comes before: (N, channels, h, w) to (N, kept, h, w)."""
+        pooled: Tensor = self.pool(self.reduction.fixed(maps))
+        return pooled
 
     def embed(self, features: Tensor) -> Tensor:
         """Compute (N, width) of (N, kept, h, w) maps."""
-        embedding: Tensor = self.block(self.attention(self.pool(features))).mean(dim=(2, 3))
+        embedding: Tensor = self.block(self.attention(features)).mean(dim=(2, 3))
         return embedding

@@ -366,7 +366,7 @@ def test_the_network_from_pixels_is_vgg_16_to_relu5_3_with_gem():
     pooled = network.features(torch.from_numpy(photographs))
     assert pooled.shape == (12, 512)
     torch.testing.assert_close(pooled.norm(dim=1), torch.ones(12))
-    maps = network.trunk((torch.from_numpy(photographs).float() - network.mean) / network.std)
+    maps = network.trunk(network.trunk.normalise(torch.from_numpy(photographs)))
     assert maps.shape[-1] == 2  # four pools of 32: pool5 is not there
     assert (maps >= 0).all()
     cubes = maps.clamp(min=1e-6).pow(3).mean(dim=(2, 3)).pow(1 / 3)

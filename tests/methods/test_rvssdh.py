@@ -17,7 +17,7 @@ from bitscape.hamming.mean import mean_average_precision
 from bitscape.methods.rvssdh import RVSSDH, Block, balance, quantisation
 from bitscape.networks.backbones import Backbone
 from bitscape.networks.latent import VGG, LatentHead, local_descriptors, relu_layers
-from bitscape.networks.published import vgg_latent
+from bitscape.networks.published import vgg16, vgg_latent
 from bitscape.networks.published.vgg_latent import VGGLatent
 from bitscape.networks.vlad import VLAD
 from bitscape.supervision.supervision import Supervision
@@ -378,7 +378,7 @@ def small(monkeypatch):
             network.load_state_dict(torch.load(weights))
         return network
 
-    monkeypatch.setattr(vgg_latent, "create_pretrained", create)
+    monkeypatch.setattr(vgg16, "create_pretrained", create)
     return create
 
 

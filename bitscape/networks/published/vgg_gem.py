@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bitscape.networks.backbones import create_pretrained
 from bitscape.networks.heads import LinearHash
 from bitscape.networks.pooling import GEM_POWER, gem, unit_length
+from bitscape.networks.published.vgg16 import VGG16
 
 CHANNELS = 512  # of relu5_3
 RATE, POWER_RATE, HASH_RATE = 1e-6, 1e-5, 1e-4
@@ -29,31 +29,19 @@ class VGGGeM(LinearHash):
     """
 
     side = 362
-    mean: Tensor
-    std: Tensor
 
     def __init__(self, bits: int, power_learned: bool) -> None:
         super().__init__(CHANNELS, bits)
-        self.trunk = _trunk("random")
+        self.trunk = VGG16("train.methods.bcdh")
         self.power = nn.Parameter(torch.tensor(GEM_POWER), requires_grad=power_learned)
-        self.register_buffer("mean", 255 * torch.tensor((0.485, 0.456, 0.406)).view(3, 1, 1))
-        self.register_buffer("std", 255 * torch.tensor((0.229, 0.224, 0.225)).view(3, 1, 1))
 
     def load(self, weights: str) -> None:
-        """Take ImageNet weights.
-
-        Args:
-            weights: `hub`, `random` (all stays as it started), or a local file with timm's names.
-
-        Raises:
-            BitscapeError: if they are not to be had.
-        """
-        if weights != "random":
-            self.trunk.load_state_dict(_trunk(weights).state_dict())
+        """Take ImageNet weights, see `VGG16.load`."""
+        self.trunk.load(weights)
 
     def features(self, inputs: Tensor) -> Tensor:
         """Compute (N, 512) descriptors of unit length of (N, 3, side, side) uint8 RGB photographs."""
-        return unit_length(gem(self.trunk((inputs.float() - self.mean) / self.std), self.power))
+        return unit_length(gem(self.trunk(self.trunk.normalise(inputs)), self.power))
 
     def parameter_groups(self, rate: float, backbone_rate: float) -> list[dict[str, Any]]:
         """Group parameters by the rates above, whatever rates are given."""
@@ -64,8 +52,3 @@ class VGGGeM(LinearHash):
         if self.power.requires_grad:
             groups.append({"params": [self.power], "lr": POWER_RATE, "weight_decay": 0.0})
         return groups
-
-
-def _trunk(weights: str) -> nn.Sequential:
-    network = create_pretrained("vgg16", weights, "train.methods.bcdh", num_classes=0)
-    return nn.Sequential(*network.features[:-1])

@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from bitscape.networks.backbones import create_pretrained
 from bitscape.networks.encoder import Encoder
 from bitscape.networks.latent import LatentHead, caffe_groups
 from bitscape.networks.published.crops import centre_crop, random_crops
+from bitscape.networks.published.vgg16 import VGG16
 
-NAME, SECTION = "vgg16", "train.methods.rvssdh"
 SIDE, CROP = 256, 224
 CHANNELS, WIDTH = 512, 4096  # of conv5_3, and of fc6 and fc7
 RATE, NEW = 1e-3, 10.0  # SSDH's learning rate, and what it is multiplied by in new layers
@@ -35,26 +33,14 @@ class VGGLatent(Encoder):
 
     side = SIDE
     trained = ("classify",)
-    mean: Tensor
-    std: Tensor
 
     def __init__(self, fully: bool, make_head: Callable[[], LatentHead]) -> None:
         super().__init__()
-        self.fully, self.trunk, self.head = fully, _trunk("random", fully), make_head()
-        self.register_buffer("mean", 255 * torch.tensor((0.485, 0.456, 0.406)).view(3, 1, 1))
-        self.register_buffer("std", 255 * torch.tensor((0.229, 0.224, 0.225)).view(3, 1, 1))
+        self.fully, self.trunk, self.head = fully, VGG16("train.methods.rvssdh", fully), make_head()
 
     def load(self, weights: str) -> None:
-        """Take ImageNet weights.
-
-        Args:
-            weights: `hub`, `random` (all stays as it started), or a local file with timm's names.
-
-        Raises:
-            BitscapeError: if they are not to be had.
-        """
-        if weights != "random":
-            self.trunk.load_state_dict(_trunk(weights, self.fully).state_dict())
+        """Take ImageNet weights, see `VGG16.load`."""
+        self.trunk.load(weights)
 
     def augment(self, inputs: Tensor) -> Tensor:
         """Crop 224 pixels at random of each of (N, 3, 256, 256), and mirror one in two."""
@@ -62,7 +48,7 @@ class VGGLatent(Encoder):
 
     def features(self, inputs: Tensor) -> Tensor:
         """Crop the centre, if not cropped yet, and normalise: (N, 3, 224, 224) float32."""
-        return (centre_crop(inputs, CROP).float() - self.mean) / self.std
+        return self.trunk.normalise(centre_crop(inputs, CROP))
 
     def maps(self, features: Tensor) -> Tensor:
         """Run the trunk, to conv5_3 after its ReLU, (N, 512, 14, 14), or to fc7, (N, 4096)."""
@@ -88,11 +74,3 @@ class VGGLatent(Encoder):
         named = list(self.named_parameters())
         old = [(name, one) for name, one in named if not name.startswith(new)]
         return caffe_groups(old, RATE) + caffe_groups([pair for pair in named if pair[0].startswith(new)], NEW * RATE)
-
-
-def _trunk(weights: str, fully: bool) -> nn.Sequential:
-    # timm's own dropout comes after fc6 (`pre_logits.drop`); its head, with the one after fc7, is left out.
-    network = create_pretrained(NAME, weights, SECTION, num_classes=0, drop_rate=0.5)
-    if fully:
-        return nn.Sequential(network.features, network.pre_logits, nn.Flatten(), nn.Dropout(0.5))
-    return nn.Sequential(*network.features[:-1])
