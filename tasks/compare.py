@@ -28,6 +28,7 @@ from bitscape.reporting.tables import columns_of, group
 from bitscape.retrieval.chance import chance_level
 from bitscape.retrieval.evaluation import LEARNED_DATABASE, metric_names
 from bitscape.retrieval.precision_recall import Curve
+from bitscape.retrieval.protocol import find_protocol
 
 
 def run(params: Params, root: Path) -> None:
@@ -40,6 +41,7 @@ def run(params: Params, root: Path) -> None:
     trained = [one for one in results if one.reason is None]
     graded = any("wmap_expected" in one.metrics for one in trained)
     names = metric_names(params.evaluate.cutoffs, params.evaluate.radius, graded)
+    names += find_protocol(params.evaluate.protocol).listed
     if metric not in names:
         raise BitscapeError(f"params.yaml: `compare.metric` is {metric}, but the metrics are {', '.join(names)}.")
     if any(LEARNED_DATABASE in one.metrics for one in trained):

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -16,10 +17,15 @@ from bitscape.hamming.codes import Codes, validate
 from bitscape.hamming.mean import mean_average_precision
 from bitscape.retrieval.evaluation import LEARNED_DATABASE, evaluate, ranking_names
 from bitscape.retrieval.precision_recall import Curve
-from bitscape.retrieval.score import score
+from bitscape.retrieval.protocol import Protocol, find_protocol
+from bitscape.retrieval.score import Card, score
 from bitscape.retrieval.truth import Grades
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 SPLIT = "query_test"
+COUNTS = ("queries", "queries_without_relevant", "largest_tie")
 
 
 def run(params: Params, root: Path, method: str, bits: int) -> None:
@@ -52,12 +58,30 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
             "average_precision": result.average_precision,
         }
     )
-    card = score(*codes, truth, ranking_names(params.evaluate.cutoffs, graded), seed=params.seed)
+    scores = score(*codes, truth, ranking_names(params.evaluate.cutoffs, graded), seed=params.seed).to_json()
+    protocol = find_protocol(params.evaluate.protocol)
+    if protocol.listed:
+        measured = _under(protocol, collection, *codes, params.seed).to_json()
+        lines = measured["metrics"]  # without those of gains, where grades are too large for them
+        found = {name: lines[metric] for name, metric in protocol.listed.items() if metric in lines}
+        metrics |= {name: line["mean"] for name, line in found.items() if line["mean"] is not None}
+        scores["metrics"] |= found
+        scores["protocol"] = {"name": protocol.name, **{name: measured[name] for name in COUNTS}}
     with publish(target) as folder:
         folder.mkdir()
         queries.to_parquet(folder / "queries.parquet", index=False)
-        write_json(folder / "scores.json", card.to_json())
+        write_json(folder / "scores.json", scores)
     _write(root, name, metrics, result.curve)
+
+
+def _under(protocol: Protocol, collection: "pd.DataFrame", queries: Codes, searched: Codes, seed: int) -> Card:
+    """Measure the same codes as another protocol does, which has its own queries, database, junk and relevance."""
+    codes = np.zeros((len(collection), queries.shape[1]), np.uint8)
+    codes[members(collection, SPLIT)], codes[database(collection)] = queries, searched
+    chosen = protocol.select(collection)
+    return score(
+        codes[chosen.queries], codes[chosen.database], chosen.truth, protocol.metrics, protocol.empty_query, seed=seed
+    )
 
 
 def _codes(path: Path, rows: int, bits: int) -> Codes:

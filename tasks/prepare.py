@@ -36,7 +36,7 @@ def run(params: Params, root: Path) -> None:
         )
     labels = read_labels(root / LABELS) if (root / LABELS).exists() else {}
     check_images(LABELS, labels, [*facts, *refused])
-    table = build(facts, labels, settings.splits.model_dump(), params.seed)
+    table = build(facts, labels, settings.splits.model_dump(), params.seed, settings.unseen == "landmarks")
     with publish(root / TABLE) as partial:
         pq.write_table(table, partial)
 

@@ -8,6 +8,7 @@ from bitscape.collection.inspection import Facts
 from bitscape.collection.labels import Label
 from bitscape.collection.splits import split
 from bitscape.collection.units import units
+from bitscape.collection.unseen import set_apart
 
 SCHEMA = pa.schema(
     {
@@ -24,7 +25,13 @@ SCHEMA = pa.schema(
 )
 
 
-def build(facts: Mapping[str, Facts], labels: Mapping[str, Label], shares: Mapping[str, float], seed: int) -> pa.Table:
+def build(
+    facts: Mapping[str, Facts],
+    labels: Mapping[str, Label],
+    shares: Mapping[str, float],
+    seed: int,
+    unseen_landmarks: bool = False,
+) -> pa.Table:
     """Put the collection together.
 
     Args:
@@ -32,17 +39,20 @@ def build(facts: Mapping[str, Facts], labels: Mapping[str, Label], shares: Mappi
         labels: of the photographs that have any; rows of others are left out.
         shares: of each split, adding up to 1.
         seed: of the splits.
+        unseen_landmarks: whether nothing is learned of the landmarks that are asked for, see `unseen.set_apart`.
 
     Returns:
         One row per photograph, sorted by `image`; the columns of `docs/data-formats.md`.
 
     Raises:
-        BitscapeError: see `splits.split`.
+        BitscapeError: see `splits.split` and `unseen.set_apart`.
     """
     images = sorted(facts)
     known = [facts[image] for image in images]
     label = [labels.get(image, Label()) for image in images]
     together = units([fact.pixels for fact in known], [one.group for one in label])
+    if unseen_landmarks:
+        label = set_apart(images, together.tolist(), label, shares, seed)
     columns = {
         "image": images,
         "width": [fact.width for fact in known],

@@ -12,6 +12,21 @@ from bitscape.core.section import Count, Device, NonNegative, Positive, Section,
 from bitscape.core.settings.methods import MethodName, Methods
 
 Bits = Annotated[int, Field(ge=8, le=4096, multiple_of=8)]
+ProtocolName = Literal[
+    "unseen-photographs",
+    "unseen-landmarks",
+    "bcdh-oxford",
+    "bcdh-holidays",
+    "revisited-easy",
+    "revisited-medium",
+    "revisited-hard",
+    "dsrh",
+    "ath",
+    "dsah",
+    "rvssdh",
+    "exchnet",
+]
+"""Those of `bitscape.retrieval.protocol`, known here so that a wrong name stops the pipeline before any work."""
 
 
 class Splits(Section):
@@ -34,6 +49,9 @@ class Prepare(Section):
     """Which files are photographs of the collection, and how they are split."""
 
     splits: Splits = Splits()
+    unseen: Literal["photographs", "landmarks"] = Field(
+        "photographs", description="new to training in the queries: photographs, or all photographs of their landmark"
+    )
     min_side: Count = Field(32, description="pixels; photographs with a shorter side are refused")
     max_pixels: Count = Field(
         100_000_000, description="photographs with more pixels are refused, without decoding them"
@@ -148,6 +166,9 @@ class Encode(Section):
 class Evaluate(Section):
     """The metrics on query_test."""
 
+    protocol: ProtocolName = Field(
+        "unseen-photographs", description="whose metrics are measured beside the pipeline's own, see docs/metrics.md"
+    )
     cutoffs: list[Count] = Field([5, 20], min_length=1, description="k of mAP@k")
     radius: Annotated[int, Field(ge=0)] = Field(2, description="Hamming distance of precision within radius")
 

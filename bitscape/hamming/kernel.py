@@ -77,7 +77,7 @@ def count_segments(first, last, left, right, starts, stops, items, relevant):  #
         relevant: the same, of the segment.
     """
     lanes = np.zeros((TOGETHER, items.shape[1]), np.uint32)
-    whole = first + (last - first) // TOGETHER * TOGETHER if left.shape[1] == 1 else first
+    whole = first + (last - first) // TOGETHER * TOGETHER
     for begin in range(0, len(right), BLOCK):
         end = min(begin + BLOCK, len(right))
         for group in range(first, whole, TOGETHER):
@@ -92,21 +92,43 @@ def count_segments(first, last, left, right, starts, stops, items, relevant):  #
 
 @_compiled
 def _count_together(left, group, right, begin, end, lanes, counts):  # type: ignore[no-untyped-def]
-    """Add the histograms of the distances of eight queries of one word each to `right[begin:end]`."""
+    """Add the histograms of the distances of eight queries to `right[begin:end]`."""
     h0, h1, h2, h3, h4, h5, h6, h7 = lanes[0], lanes[1], lanes[2], lanes[3], lanes[4], lanes[5], lanes[6], lanes[7]
-    q0, q1, q2, q3 = left[group, 0], left[group + 1, 0], left[group + 2, 0], left[group + 3, 0]
-    q4, q5, q6, q7 = left[group + 4, 0], left[group + 5, 0], left[group + 6, 0], left[group + 7, 0]
     one = np.uint32(1)
-    for at in range(begin, end):
-        word = right[at, 0]
-        h0[_popcount(q0 ^ word)] += one
-        h1[_popcount(q1 ^ word)] += one
-        h2[_popcount(q2 ^ word)] += one
-        h3[_popcount(q3 ^ word)] += one
-        h4[_popcount(q4 ^ word)] += one
-        h5[_popcount(q5 ^ word)] += one
-        h6[_popcount(q6 ^ word)] += one
-        h7[_popcount(q7 ^ word)] += one
+    if left.shape[1] == 1:  # held, as the compiler cannot know that no count is stored over them
+        q0, q1, q2, q3 = left[group, 0], left[group + 1, 0], left[group + 2, 0], left[group + 3, 0]
+        q4, q5, q6, q7 = left[group + 4, 0], left[group + 5, 0], left[group + 6, 0], left[group + 7, 0]
+        for at in range(begin, end):
+            word = right[at, 0]
+            h0[_popcount(q0 ^ word)] += one
+            h1[_popcount(q1 ^ word)] += one
+            h2[_popcount(q2 ^ word)] += one
+            h3[_popcount(q3 ^ word)] += one
+            h4[_popcount(q4 ^ word)] += one
+            h5[_popcount(q5 ^ word)] += one
+            h6[_popcount(q6 ^ word)] += one
+            h7[_popcount(q7 ^ word)] += one
+    else:
+        for at in range(begin, end):
+            d0 = d1 = d2 = d3 = d4 = d5 = d6 = d7 = np.uint64(0)
+            for place in range(left.shape[1]):
+                word = right[at, place]
+                d0 += _popcount(left[group, place] ^ word)
+                d1 += _popcount(left[group + 1, place] ^ word)
+                d2 += _popcount(left[group + 2, place] ^ word)
+                d3 += _popcount(left[group + 3, place] ^ word)
+                d4 += _popcount(left[group + 4, place] ^ word)
+                d5 += _popcount(left[group + 5, place] ^ word)
+                d6 += _popcount(left[group + 6, place] ^ word)
+                d7 += _popcount(left[group + 7, place] ^ word)
+            h0[d0] += one
+            h1[d1] += one
+            h2[d2] += one
+            h3[d3] += one
+            h4[d4] += one
+            h5[d5] += one
+            h6[d6] += one
+            h7[d7] += one
     for place in range(TOGETHER):
         for distance in range(lanes.shape[1]):
             counts[group + place, distance] += np.int64(lanes[place, distance])

@@ -3,6 +3,8 @@
 import re
 from typing import Literal, NamedTuple
 
+from bitscape.retrieval.protocol import PROTOCOLS
+
 Better = Literal["high", "low"]
 
 
@@ -118,6 +120,11 @@ def column(name: str) -> Column:
         match = re.fullmatch(pattern, name)
         if match:
             return Column(name, label.format(*match.groups()), better, meaning.format(*match.groups()))
+    for protocol in PROTOCOLS.values():
+        if name in protocol.listed:
+            inner = column(protocol.listed[name])
+            told = f"{inner.meaning} Under the protocol {protocol.name}. {protocol.told}".strip()
+            return Column(name, f"{protocol.name}: {inner.label}", inner.better, told)
     return Column(name, name.replace("_", " "), "high", "")
 
 

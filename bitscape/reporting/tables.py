@@ -1,5 +1,6 @@
 """The tables of the report: one row for each method, grouped by code length, the best of each group marked."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,7 +10,8 @@ from bitscape.reporting.result import Result
 NOTHING = "-"
 ONLY_IN_CSV = ("recall_", "acg_")
 """They tell little beside precision and NDCG at the same rank; the table of the page has a width."""
-RANKINGS = ("map_", "precision_", "recall_", "ndcg_", "acg_", "wmap_")
+RANKINGS = re.compile(r"(.*_)?(map|precision|recall|reciprocal_rank|ndcg|acg|wmap)_.*")
+"""Names of rankings' metrics, with or without that of a protocol before them."""
 
 
 class Cell(NamedTuple):
@@ -57,7 +59,7 @@ def columns_of(names: Sequence[str], health: bool) -> list[Column]:
     """The columns of the table of rankings, or of the table of code health."""
     elsewhere = {"queries", "queries_without_relevant", "map_worst_ties", "map_best_ties"}
     elsewhere |= {name for name in names if name.startswith(ONLY_IN_CSV)}
-    chosen = [name for name in names if name.startswith(RANKINGS) is not health and name not in elsewhere]
+    chosen = [name for name in names if bool(RANKINGS.fullmatch(name)) is not health and name not in elsewhere]
     return [column(name) for name in chosen]
 
 

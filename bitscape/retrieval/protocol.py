@@ -55,6 +55,13 @@ class Protocol:
     relevance: Relevance = "auto"
     unseen: bool = False
 
+    @property
+    def listed(self) -> dict[str, str]:
+        """Its metrics by their names beside the pipeline's own: these are what `unseen-photographs` adds, so none."""
+        if self.name == OWN:
+            return {}
+        return {f"{self.name.replace('-', '_')}_{metric}": metric for metric in self.metrics}
+
     def select(self, collection: "pd.DataFrame") -> Selection:
         """Apply the protocol to a collection with labels or landmarks.
 
@@ -70,18 +77,23 @@ class Protocol:
         from scipy.sparse import csr_array
 
         from bitscape.retrieval.truth import Grades
-        from bitscape.supervision.relevance import choose_source, same_landmark, shared_labels
+        from bitscape.supervision.relevance import same_landmark, shared_labels
 
         if self.relevance == "given":
-            raise BitscapeError(f"The protocol {self.name} takes lists of relevant photographs, not a collection.")
+            raise BitscapeError(
+                f"The protocol {self.name} takes lists of relevant photographs and junk, which no collection has; "
+                f"give them to `bitscape score --protocol {self.name} --relevance`."
+            )
         searched = np.flatnonzero(collection["split"].isin(self.database).to_numpy(dtype=bool))
         asking = np.flatnonzero((collection["split"] == self.queries).to_numpy(dtype=bool))
         names, labels = collection["landmark"], collection["labels"]
-        source = choose_source(collection, self.relevance)
-        if source == "geometry":
+        has = {"landmark": bool(names.notna().any()), "labels": bool((labels.map(len) > 0).any())}
+        wanted = ("landmark", "labels") if self.relevance == "auto" else (self.relevance,)
+        source = next((name for name in wanted if has[name]), None)
+        if source is None:
             raise BitscapeError(
-                f"The protocol {self.name} needs labels or landmarks, and the collection has neither; "
-                "fill a column of data/labels.csv."
+                f"The protocol {self.name} needs {' or '.join(wanted)}, and no photograph of the collection has any; "
+                f"fill that column of data/labels.csv, or choose another protocol, such as {OWN}."
             )
         if self.unseen:
             asking = self._unseen(collection, asking)
@@ -100,18 +112,20 @@ class Protocol:
         kept = asking[(names.notna() & ~names.isin(learned)).to_numpy(dtype=bool)]
         if len(kept) == 0:
             raise BitscapeError(
-                "Photographs of every landmark among the queries were trained on, so that none is unseen; give each "
-                "landmark a group of its own in the column `group` of data/labels.csv, and prepare the splits anew."
+                "Photographs of every landmark among the queries were trained on, so that none is unseen; "
+                "set prepare.unseen to landmarks, which makes the splits anew."
             )
         return kept
 
 
+OWN = "unseen-photographs"
+"""The pipeline's own."""
 INSTANCES = ("map_trapezoid_expected", "precision_expected_at_1", "precision_expected_at_5", "precision_expected_at_10")
 PROTOCOLS = {
     one.name: one
     for one in (
         Protocol(
-            "unseen-photographs",
+            OWN,
             "Other photographs of what was trained on ask the photographs trained on and those set aside; the "
             "pipeline's own protocol.",
             ("map_expected", "precision_expected_at_5", "recall_expected_at_20"),

@@ -70,8 +70,14 @@ def _require() -> None:
 
 
 def _write(encoder: "PhotographEncoder", path: Path) -> None:
-    """Export, without the places in the source code that torch notes at each node: they name this machine's folders."""
+    """Export, without the places in the source code that torch notes at each node: they name this machine's folders.
+
+    The exporter's own optimisation takes every constant below 1e-8 that is added for 0 and drops it (onnxscript 0.7),
+    so that the 1e-12 in the norms of VLAD's empty blocks was gone and these came out at full length. ONNX Runtime
+    optimises the graph when it loads it, exactly.
+    """
     import torch
+    from onnx_ir.passes.common import NameFixPass
 
     example = torch.zeros((2, 3, encoder.side, encoder.side), dtype=torch.uint8)
     program: Any = torch.onnx.export(
@@ -83,7 +89,9 @@ def _write(encoder: "PhotographEncoder", path: Path) -> None:
         output_names=["outputs"],
         dynamic_shapes=({0: torch.export.Dim("n")},),
         verbose=False,
+        optimize=False,
     )
+    NameFixPass()(program.model)  # else a buffer and a result may have one name
     graph = program.model.graph
     for holder in (program.model, graph, *graph.all_nodes(), *graph.initializers.values()):
         holder.metadata_props.clear()

@@ -72,7 +72,7 @@ def test_no_query_and_no_item_are_no_error():
     assert distances(database, queries).shape == (4, 0)
 
 
-@pytest.mark.parametrize("width", [1, 8, 9, 24])
+@pytest.mark.parametrize("width", [1, 8, 9, 24, 32, 64])
 @pytest.mark.parametrize("compiled", [False, True])
 def test_histograms_by_class_and_by_pairs_are_one_whether_compiled_or_not(monkeypatch, width, compiled):
     if compiled:

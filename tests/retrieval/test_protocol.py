@@ -1,8 +1,11 @@
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.params import ProtocolName
 from bitscape.retrieval.metrics import parse
 from bitscape.retrieval.protocol import PROTOCOLS, find_protocol
 from bitscape.retrieval.score import score
@@ -14,6 +17,10 @@ TABLE = pd.DataFrame(
         "labels": [["old"], ["old", "red"], ["old"], ["new"], ["red", "old"], ["new"], [], ["old"]],
     }
 )
+
+
+def test_the_parameters_know_every_protocol():
+    assert list(get_args(ProtocolName)) == list(PROTOCOLS)
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
@@ -37,7 +44,7 @@ def test_unseen_landmarks_find_each_other_and_never_themselves():
     assert chosen.queries.tolist() == [5, 6]
     assert [chosen.truth.grades(query).tolist() for query in range(2)] == [[0, 1, 0, -1, 1], [0, 1, 0, 1, -1]]
     learned = TABLE.assign(split=TABLE["split"].where(TABLE.index != 3, "train"))
-    with pytest.raises(BitscapeError, match="none is unseen; give each landmark a group"):
+    with pytest.raises(BitscapeError, match=r"none is unseen; set prepare.unseen to landmarks"):
         find_protocol("unseen-landmarks").select(learned)
 
 
@@ -49,9 +56,11 @@ def test_dsrh_grades_by_shared_labels_of_the_training_photographs():
 
 def test_what_a_protocol_lacks_is_told():
     bare = TABLE.assign(landmark=None, labels=[[]] * len(TABLE))
-    with pytest.raises(BitscapeError, match="needs labels or landmarks"):
+    with pytest.raises(BitscapeError, match="unseen-photographs needs landmark or labels"):
         find_protocol("unseen-photographs").select(bare)
-    with pytest.raises(BitscapeError, match="takes lists"):
+    with pytest.raises(BitscapeError, match=r"dsrh needs labels, and no photograph .*; fill that column"):
+        find_protocol("dsrh").select(TABLE.assign(labels=[[]] * len(TABLE)))
+    with pytest.raises(BitscapeError, match=r"takes lists of relevant photographs and junk.*--protocol revisited-hard"):
         find_protocol("revisited-hard").select(TABLE)
     with pytest.raises(BitscapeError, match="There is no protocol 'oxford'; there are unseen-photographs"):
         find_protocol("oxford")

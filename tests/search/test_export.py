@@ -9,7 +9,9 @@ import torch
 import bitscape
 from bitscape.core.errors import BitscapeError
 from bitscape.networks.features import to_square
+from bitscape.networks.vlad import unit
 from bitscape.search import export as module
+from bitscape.search.encoder import PhotographEncoder
 from bitscape.search.export import NEAR_ZERO, export
 from bitscape.search.project import bundle_of, choose
 from tests.search.conftest import METHODS, draw
@@ -54,6 +56,30 @@ def test_onnx_runtime_gives_the_codes_of_torch_for_any_number_of_photographs(pro
         np.testing.assert_allclose(outputs, ours, atol=1e-3, rtol=1e-4)
         flipped = (outputs >= 0) != (ours >= 0)
         assert (np.abs(ours[flipped]) < NEAR_ZERO).all()
+
+
+class FaintBlocks(PhotographEncoder):
+    """Blocks below 1e-6, as VLAD has them of anchors that win nothing: the 1e-12 under the root decides their norms."""
+
+    side = 4
+
+    def forward(self, photographs):
+        """Bring eight values of about 1e-7 and eight of about 1e-6 to unit length."""
+        values = photographs.float().flatten(1)[:, :16] / 255
+        return torch.cat([unit(1e-7 * values[:, :8], 1), unit(1e-6 * values[:, 8:], 1)], dim=1)
+
+
+def test_what_keeps_faint_blocks_faint_stays_in_the_graph(tmp_path):
+    runtime = pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
+    pytest.importorskip("onnxscript", reason="the extra `onnx` is not installed")
+    encoder = FaintBlocks().eval()
+    module._write(encoder, tmp_path / "faint.onnx")
+    block = torch.randint(0, 256, (5, 3, 4, 4), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    session = runtime.InferenceSession(tmp_path / "faint.onnx", providers=["CPUExecutionProvider"])
+    (outputs,) = session.run(["outputs"], {"photographs": block.numpy()})
+    ours = encoder(block).numpy()
+    assert np.linalg.norm(ours[:, :8], axis=1).max() < 0.3
+    np.testing.assert_allclose(outputs, ours, rtol=1e-5)
 
 
 @pytest.mark.slow

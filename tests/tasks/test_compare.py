@@ -11,6 +11,7 @@ from scipy import sparse
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
 from bitscape.retrieval.evaluation import metric_names
+from bitscape.retrieval.protocol import find_protocol
 from tasks import compare, evaluate
 from tests.reporting.small_project import PARAMS
 
@@ -47,6 +48,25 @@ def test_the_table_lists_methods_and_lengths_as_the_parameters_do(evaluated):
     listed = [(method, bits) for method in PARAMS.methods for bits in PARAMS.bits]
     assert list(table[["method", "bits"]].itertuples(index=False, name=None)) == listed
     assert table["map_expected"].isna().tolist() == [False, False, False, False, True, False]
+
+
+def test_metrics_of_another_protocol_are_columns_and_can_rank(evaluated, tmp_path):
+    root = tmp_path / "project"
+    shutil.copytree(evaluated, root)
+    chosen = {
+        "evaluate": PARAMS.evaluate.model_copy(update={"protocol": "dsrh"}),
+        "compare": PARAMS.compare.model_copy(update={"metric": "dsrh_ndcg_expected_at_100"}),
+    }
+    params = PARAMS.model_copy(update=chosen)
+    for method in params.methods:
+        for bits in params.bits:
+            evaluate.run(params, root, method, bits)
+    compare.run(params, root)
+    table = pd.read_csv(root / "reports/comparison.csv")
+    assert table.columns.tolist() == ["method", "bits", *metric_names([5], 2), *find_protocol("dsrh").listed]
+    text, _ = read(root)
+    assert "ranks first with dsrh_ndcg_expected_at_100" in text
+    assert "dsrh: NDCG@100" in text
 
 
 def test_the_page_asks_for_nothing_and_links_to_the_models_alone(evaluated):

@@ -12,6 +12,9 @@ from bitscape.core.errors import BitscapeError
 from bitscape.core.storage import write_json
 from bitscape.hamming.mean import mean_average_precision
 from bitscape.retrieval.evaluation import metric_names
+from bitscape.retrieval.metrics import measure
+from bitscape.retrieval.protocol import find_protocol
+from bitscape.retrieval.truth import Grades
 from tasks import evaluate
 from tests.reporting.small_project import PARAMS, make_project
 
@@ -95,6 +98,47 @@ def test_codes_of_another_collection_or_length_are_refused_by_name(root):
     np.save(root / "artifacts/encode/itq-16/database.npy", np.zeros((17, 2), np.uint8))
     with pytest.raises(BitscapeError, match=r"database\.npy has the shape \(17, 2\), but the collection has 18"):
         evaluate.run(PARAMS, root, "itq", 16)
+
+
+def under(name):
+    return PARAMS.model_copy(update={"evaluate": PARAMS.evaluate.model_copy(update={"protocol": name})})
+
+
+def test_another_protocol_adds_its_metrics_under_its_name_and_changes_no_other(root):
+    evaluate.run(PARAMS, root, "itq", 16)
+    own = json.loads((root / "metrics/itq-16.json").read_text())
+    own_scores = json.loads((root / "artifacts/evaluate/itq-16/scores.json").read_text())
+    evaluate.run(under("ath"), root, "itq", 16)
+    metrics = json.loads((root / "metrics/itq-16.json").read_text())
+    scores = json.loads((root / "artifacts/evaluate/itq-16/scores.json").read_text())
+    assert metrics.items() > own.items()
+    assert metrics.keys() - own.keys() == find_protocol("ath").listed.keys()
+    assert scores["protocol"]["name"] == "ath"
+    assert scores["protocol"]["queries"] == 9  # the one without anything relevant counts
+    assert own_scores["metrics"].items() <= scores["metrics"].items()
+    # The training photographs alone are searched, and relevance is that of the labels.
+    queries, database = (np.load(root / f"artifacts/encode/itq-16/{part}.npy") for part in ("query_test", "database"))
+    colours = np.arange(30) % 3
+    truth = Grades(sparse.csr_array((colours[21:30, None] == colours[:15]).astype(np.int32)))
+    known = measure(["precision_expected_at_10"], queries, database[:15], truth)["precision_expected_at_10"].mean
+    assert metrics["ath_precision_expected_at_10"] == pytest.approx(known)
+
+
+def test_queries_of_unseen_landmarks_ask_each_other_too(root):
+    table = pd.read_parquet(root / "artifacts/prepare/collection.parquet")
+    table["landmark"] = ["dom"] * 15 + ["gate", "tower", "dom"] + ["arch"] * 3 + ["gate", "tower", "dom"] * 3
+    table.to_parquet(root / "artifacts/prepare/collection.parquet")
+    evaluate.run(under("unseen-landmarks"), root, "itq", 16)
+    scores = json.loads((root / "artifacts/evaluate/itq-16/scores.json").read_text())
+    assert scores["protocol"]["queries"] == 6  # those of the landmark that was trained on ask nothing
+    assert 0 < scores["metrics"]["unseen_landmarks_map_expected"]["mean"] <= 1
+
+
+def test_what_the_collection_lacks_for_a_protocol_is_told(root):
+    with pytest.raises(BitscapeError, match="unseen-landmarks needs landmark, and no photograph"):
+        evaluate.run(under("unseen-landmarks"), root, "itq", 16)
+    with pytest.raises(BitscapeError, match="bcdh-oxford takes lists"):
+        evaluate.run(under("bcdh-oxford"), root, "itq", 16)
 
 
 def test_it_starts_without_what_it_does_not_need():

@@ -120,3 +120,14 @@ def test_labels_of_unknown_images_stop(root: Path):
     (root / "data/labels.csv").write_text("image,labels\nimages/00.jpg,a\n")
     with pytest.raises(BitscapeError, match=r"data/labels\.csv names 1 of 1 images .*: images/00\.jpg"):
         run(Params(), root)
+
+
+def test_nothing_is_learned_of_unseen_landmarks_and_the_database_holds_them(root: Path):
+    names = sorted(str(path.relative_to(root / "data/images")) for path in (root / "data/images").rglob("*.jpg"))
+    rows = [f"{name},landmark {index % 5}" for index, name in enumerate(names)]
+    (root / "data/labels.csv").write_text("\n".join(["image,landmark", *rows]) + "\n")
+    run(Params.model_validate({"prepare": {"unseen": "landmarks"}}), root)
+    shown = read_collection(root).groupby("split")["landmark"].agg(set)
+    assert not shown["query_test"] & shown["train"]
+    assert not shown["query_test"] & shown["query_val"]
+    assert shown["query_test"] | shown["query_val"] == shown["database"]
