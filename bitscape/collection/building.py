@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from bitscape.collection.inspection import Facts
 from bitscape.collection.labels import Label
+from bitscape.collection.near_duplicates import near_duplicates
 from bitscape.collection.splits import split
 from bitscape.collection.units import units
 
@@ -16,6 +17,8 @@ SCHEMA = pa.schema(
         "height": pa.int32(),
         "sha256": pa.string(),
         "pixels": pa.string(),
+        "phash": pa.string(),
+        "unit": pa.int32(),
         "split": pa.string(),
         "labels": pa.list_(pa.string()),
         "landmark": pa.string(),
@@ -24,7 +27,13 @@ SCHEMA = pa.schema(
 )
 
 
-def build(facts: Mapping[str, Facts], labels: Mapping[str, Label], shares: Mapping[str, float], seed: int) -> pa.Table:
+def build(
+    facts: Mapping[str, Facts],
+    labels: Mapping[str, Label],
+    shares: Mapping[str, float],
+    seed: int,
+    radius: int | None = None,
+) -> pa.Table:
     """Put the collection together.
 
     Args:
@@ -32,6 +41,7 @@ def build(facts: Mapping[str, Facts], labels: Mapping[str, Label], shares: Mappi
         labels: of the photographs that have any; rows of others are left out.
         shares: of each split, adding up to 1.
         seed: of the splits.
+        radius: bits in which the hashes of near-duplicates may differ; None: only exact duplicates stay together.
 
     Returns:
         One row per photograph, sorted by `image`; the columns of `docs/data-formats.md`.
@@ -42,14 +52,18 @@ def build(facts: Mapping[str, Facts], labels: Mapping[str, Label], shares: Mappi
     images = sorted(facts)
     known = [facts[image] for image in images]
     label = [labels.get(image, Label()) for image in images]
-    together = units([fact.pixels for fact in known], [one.group for one in label])
+    # Equal bytes decode to equal pixels, so the pixels alone find every exact duplicate.
+    strict = [fact.pixels for fact in known], [one.group for one in label]
+    together = units(*strict, near_duplicates([fact.look for fact in known], radius).tolist())
     columns = {
         "image": images,
         "width": [fact.width for fact in known],
         "height": [fact.height for fact in known],
         "sha256": [fact.sha256 for fact in known],
         "pixels": [fact.pixels for fact in known],
-        "split": split(images, together.tolist(), label, shares, seed),
+        "phash": [fact.look.hash.hex() if fact.look else None for fact in known],
+        "unit": together,
+        "split": split(images, units(*strict).tolist(), label, shares, seed, together.tolist()),
         "labels": [one.labels for one in label],
         "landmark": [one.landmark for one in label],
         "group": [one.group for one in label],

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from bitscape.collection.look import Look, look
 from bitscape.collection.photograph import DAMAGED, FORMATS, decode, reason
 from bitscape.core.progress import follow
 
@@ -27,12 +28,14 @@ class Facts:
         height: pixels, upright.
         sha256: of the file's bytes, hexadecimal.
         pixels: SHA-256 of the size and the upright RGB pixels, hexadecimal.
+        look: for finding near-duplicates; None if it is nearly blank.
     """
 
     width: int
     height: int
     sha256: str
     pixels: str
+    look: Look | None = None
 
 
 def check(path: Path, min_side: int, max_pixels: int) -> Facts | str:
@@ -65,7 +68,7 @@ def check(path: Path, min_side: int, max_pixels: int) -> Facts | str:
     height, width = rgb.shape[:2]
     pixels = hashlib.sha256(f"{width} {height} ".encode())
     pixels.update(rgb.data)
-    return Facts(width, height, sha256, pixels.hexdigest())
+    return Facts(width, height, sha256, pixels.hexdigest(), look(rgb))
 
 
 def inspect(

@@ -38,6 +38,9 @@ class Prepare(Section):
     max_pixels: Count = Field(
         100_000_000, description="photographs with more pixels are refused, without decoding them"
     )
+    near_duplicates: Annotated[int, Field(ge=0, le=16)] | None = Field(
+        8, description="bits of 64 in which perceptual hashes may differ, to stay in one split; null: off"
+    )
     min_images: Annotated[int, Field(ge=8)] = Field(20, description="fewer usable photographs stop the pipeline")
 
 
