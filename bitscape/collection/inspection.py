@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -89,9 +88,7 @@ def inspect(
     """
     facts: dict[str, Facts] = {}
     refused: dict[str, str] = {}
-    with warnings.catch_warnings(), ThreadPoolExecutor(THREADS) as pool:
-        # What Pillow has to remark on odd metadata says nothing of the pixels.
-        warnings.filterwarnings("ignore", module=r"PIL\.")
+    with ThreadPoolExecutor(THREADS) as pool:
         found = pool.map(lambda name: check(folder / name, min_side, max_pixels), images)
         for name, result in zip(images, follow(found, "read photographs", len(images)), strict=True):
             if isinstance(result, Facts):

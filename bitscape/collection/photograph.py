@@ -1,6 +1,7 @@
 """Any photograph as upright 8-bit RGB."""
 
 import struct
+import warnings
 import zlib
 from pathlib import Path
 
@@ -14,6 +15,9 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 
 # Pillow has a limit of its own, global and half a warning. Ours is a parameter, checked on the header.
 Image.MAX_IMAGE_PIXELS = None
+
+# What Pillow has to remark on odd metadata says nothing of the pixels.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 # What a decoder may raise on damaged bytes. OSError, ValueError, SyntaxError and TypeError were seen in 72,000 mutated
 # files; the others are what indexing, unpacking and dividing by a header's numbers can lead to.
@@ -52,6 +56,8 @@ def open_photograph(path: Path) -> NDArray[np.uint8]:
     Raises:
         BitscapeError: naming the file and why it is not a photograph.
     """
+    if path.exists() and not path.is_file():  # opening a pipe would wait for someone to write
+        raise BitscapeError(f"{path} is not a photograph that can be opened: not a regular file.")
     try:
         with Image.open(path, formats=FORMATS) as image:
             return decode(image)
