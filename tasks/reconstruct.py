@@ -9,11 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bitscape.collection.table import IMAGES, members, read_collection
+from bitscape.core.disk import need
 from bitscape.core.params import Params, Reconstruct
 from bitscape.core.storage import publish, remove, write_json
 from bitscape.geometry.bursts import burst_groups, burst_table, count_features
 from bitscape.geometry.cameras import add_photographs, read_shot, shared_cameras
 from bitscape.geometry.colmap import log_to, pycolmap
+from bitscape.geometry.component import model_size
 from bitscape.geometry.copies import write_copies
 from bitscape.geometry.features import extract
 from bitscape.geometry.matching import match_collection
@@ -63,6 +65,7 @@ def run(params: Params, root: Path) -> None:
     graph = read_view_graph(database, train)
     told = doubts(graph, train, [registered(model) for model in models], settings.min_model_size)
     _warn(told, collection["image"].tolist(), bool(models))
+    need(root, model_size(len(train), settings) + database.stat().st_size)
     with publish(root / "artifacts/reconstruct") as out:
         _write(out, models, work, settings, sorted(train.tolist()), told)
         bursts = burst_groups(graph, count_features(database, train), descriptors, settings)
