@@ -72,6 +72,9 @@ class Reconstruct(Section):
     min_inliers: Count = Field(15, description="matches of a verified pair that agree with its geometry")
     mapper: Literal["incremental", "global"] = "incremental"
     device: Device = Field("cpu", description="of features and matches")
+    executor: Annotated[str, Field(pattern=r"^(processes|(tcp|tls)://.+:\d+)$")] = Field(
+        "processes", description="of components: processes here, or the address of a Dask scheduler (tcp://host:8786)"
+    )
     burst_similarity: Share = Field(0.9, description="cosine of descriptors of near-duplicates")
     burst_overlap: Share = Field(0.55, description="near-duplicates: verified matches / features of the one with fewer")
     min_model_size: Annotated[int, Field(ge=2)] = Field(3, description="photographs; smaller models are dropped")
