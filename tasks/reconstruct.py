@@ -14,6 +14,7 @@ from bitscape.core.params import Params, Reconstruct
 from bitscape.core.storage import publish, remove, write_json
 from bitscape.geometry.bursts import burst_groups, burst_table, count_features
 from bitscape.geometry.cameras import add_photographs, read_shot, shared_cameras
+from bitscape.geometry.cluster import dask_cluster
 from bitscape.geometry.colmap import log_to, pycolmap
 from bitscape.geometry.component import model_size
 from bitscape.geometry.copies import write_copies
@@ -44,6 +45,9 @@ def run(params: Params, root: Path) -> None:
     What is done is kept below `.scratch/reconstruct`: a run that was killed goes on where it was.
     """
     settings = params.reconstruct
+    if settings.executor != "processes":
+        with dask_cluster(settings.executor):
+            pass  # one that is not there is told before the hours of matching
     collection = read_collection(root)
     train = _by_content(collection)
     descriptors = np.load(root / "artifacts/describe/descriptors.npy", mmap_mode="r")[train]

@@ -10,6 +10,7 @@ from tests.pile.hostile import EXIF, blank, blurred, night, small, texture, writ
 from tests.pile.stages import run, run_child, write_params
 
 GOOD = ("-rf 1.jpg", "a b/same.jpg", "c/same.jpg", "ünï'\"漢 2.jpg", "5.jpg", "6;7,8 $HOME `id`.jpg")
+PORTRAIT = "a b/same.jpg"
 JUNK = {
     "night/0.png": night(0),
     "night/1.png": night(1),
@@ -55,6 +56,8 @@ def pile(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Pile:
         how = EXIF.get(name.removeprefix("exif ").removesuffix(".jpg"))
         if how:
             how(small(photograph), images / name)
+        elif name == PORTRAIT:
+            small(photograph).crop((100, 0, 300, 266)).save(images / name, quality=95)
         else:
             small(photograph).save(images / name, quality=95)
         splits[name] = split

@@ -8,7 +8,7 @@ import pandas as pd
 from PIL import Image
 from scipy import sparse
 
-from tests.pile.conftest import JUNK, Pile
+from tests.pile.conftest import JUNK, PORTRAIT, Pile
 
 
 def collection(pile: Pile) -> pd.DataFrame:
@@ -26,7 +26,8 @@ def test_rubbish_is_refused_with_its_reason_and_nothing_else(pile: Pile) -> None
 
 def test_photographs_stand_upright_whatever_exif_says(pile: Pile) -> None:
     sizes = collection(pile).set_index("image")[["width", "height"]]
-    assert {tuple(sizes.loc[name]) for name in pile.place} == {(400, 266)}
+    assert {tuple(sizes.loc[name]) for name in pile.place - {PORTRAIT}} == {(400, 266)}
+    assert tuple(sizes.loc[PORTRAIT]) == (200, 266)
     with Image.open(pile.root / "data/images/exif lying.jpg") as stored:
         assert stored.size == (266, 400)
 
