@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bitscape.core.disk import need
 from bitscape.core.params import Params, Reconstruct
 from bitscape.core.stage import stage
 from bitscape.core.storage import publish, remove, write_json
 from bitscape.core.table import IMAGES, members, read_collection
 from bitscape.geometry.bursts import burst_groups, burst_table, count_features
 from bitscape.geometry.cameras import add_photographs, read_shot, shared_cameras
+from bitscape.geometry.cluster import dask_cluster
 from bitscape.geometry.colmap import log_to, pycolmap
+from bitscape.geometry.component import model_size
 from bitscape.geometry.copies import write_copies
 from bitscape.geometry.features import extract
 from bitscape.geometry.matching import match_collection
@@ -42,6 +45,9 @@ def run(params: Params, root: Path) -> None:
     What is done is kept below `.scratch/reconstruct`: a run that was killed goes on where it was.
     """
     settings = params.reconstruct
+    if settings.executor != "processes":
+        with dask_cluster(settings.executor):
+            pass  # one that is not there is told before the hours of matching
     collection = read_collection(root)
     train = _by_content(collection)
     descriptors = np.load(root / "artifacts/describe/descriptors.npy", mmap_mode="r")[train]
@@ -63,6 +69,7 @@ def run(params: Params, root: Path) -> None:
     graph = read_view_graph(database, train)
     told = doubts(graph, train, [registered(model) for model in models], settings.min_model_size)
     _warn(told, collection["image"].tolist(), bool(models))
+    need(root, model_size(len(train), settings) + database.stat().st_size)
     with publish(root / "artifacts/reconstruct") as out:
         _write(out, models, work, settings, sorted(train.tolist()), told)
         bursts = burst_groups(graph, count_features(database, train), descriptors, settings)

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from bitscape.collection.look import Look, look
 from bitscape.core.photograph import DAMAGED, FORMATS, decode, reason
 from bitscape.core.progress import follow
 
@@ -27,12 +27,14 @@ class Facts:
         height: pixels, upright.
         sha256: of the file's bytes, hexadecimal.
         pixels: SHA-256 of the size and the upright RGB pixels, hexadecimal.
+        look: for finding near-duplicates; None if it is nearly blank.
     """
 
     width: int
     height: int
     sha256: str
     pixels: str
+    look: Look | None = None
 
 
 def check(path: Path, min_side: int, max_pixels: int) -> Facts | str:
@@ -65,7 +67,7 @@ def check(path: Path, min_side: int, max_pixels: int) -> Facts | str:
     height, width = rgb.shape[:2]
     pixels = hashlib.sha256(f"{width} {height} ".encode())
     pixels.update(rgb.data)
-    return Facts(width, height, sha256, pixels.hexdigest())
+    return Facts(width, height, sha256, pixels.hexdigest(), look(rgb))
 
 
 def inspect(
@@ -86,9 +88,7 @@ def inspect(
     """
     facts: dict[str, Facts] = {}
     refused: dict[str, str] = {}
-    with warnings.catch_warnings(), ThreadPoolExecutor(THREADS) as pool:
-        # What Pillow has to remark on odd metadata says nothing of the pixels.
-        warnings.filterwarnings("ignore", module=r"PIL\.")
+    with ThreadPoolExecutor(THREADS) as pool:
         found = pool.map(lambda name: check(folder / name, min_side, max_pixels), images)
         for name, result in zip(images, follow(found, "read photographs", len(images)), strict=True):
             if isinstance(result, Facts):

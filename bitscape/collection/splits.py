@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 
 from bitscape.collection.labels import Label
+from bitscape.collection.units import members
 from bitscape.core.errors import BitscapeError
 from bitscape.core.table import SPLITS
 
@@ -13,21 +13,27 @@ SIDE = {"train": "database", "database": "database", "query_val": "query_val", "
 
 
 def split(
-    images: Sequence[str], units: Sequence[int], labels: Sequence[Label], shares: Mapping[str, float], seed: int
+    images: Sequence[str],
+    units: Sequence[int],
+    labels: Sequence[Label],
+    shares: Mapping[str, float],
+    seed: int,
+    near: Sequence[int] | None = None,
 ) -> list[str]:
     """Put every photograph into a split.
 
-    A split that `labels.csv` gives is kept. The other units (photographs that stay together) are placed one by
-    one, the largest first, into the split that falls furthest short of its share of all placed so far. Units
-    of equal size come stratum by stratum, shuffled within it, so every stratum is spread over the splits. Where
+    A split that `labels.csv` gives is kept, and the rest of that photograph's unit goes with it. The other units are
+    placed one by one, the largest first, into the split that falls furthest short of its share of all placed so far.
+    Units of equal size come stratum by stratum, shuffled within it, so every stratum is spread over the splits. Where
     nothing is given, no split ends further from its share than 13/12 of the largest unit, unless it would be empty.
 
     Args:
         images: (n,) names, each once, in any order: the result does not depend on it.
-        units: (n,) unit of each photograph.
+        units: (n,) unit of each photograph: exact duplicates and groups.
         labels: (n,) label of each photograph.
         shares: of each split, adding up to 1.
         seed: of the shuffle.
+        near: (n,) wider unit of each photograph, with near-duplicates, which given splits may tear; `units` if None.
 
     Returns:
         (n,) split of each photograph.
@@ -36,15 +42,17 @@ def split(
         BitscapeError: if given splits tear a unit apart, or a split with a share stays empty.
     """
     strata = _strata(images, labels)
-    order = sorted(range(len(images)), key=lambda index: (units[index], images[index]))
     chosen: dict[int, str] = {}
     free: list[list[int]] = []
-    for _, group in groupby(order, key=lambda index: units[index]):
-        unit = list(group)
+    for unit in members(images, units):
         given = [index for index in unit if labels[index].split]
         _check_together(images, labels, given)
         if given:
             chosen |= {index: labels[index].split or labels[given[0]].split or "" for index in unit}
+    for unit in members(images, units if near is None else near):
+        settled = [chosen[index] for index in unit if index in chosen]
+        if settled:
+            chosen |= {index: settled[0] for index in unit if index not in chosen}
         else:
             free.append(unit)
     # A hash shuffles without regard to the order of the listing, and equally on every machine.
@@ -59,6 +67,20 @@ def split(
     for unit, name in zip(free, where, strict=True):
         chosen |= dict.fromkeys(unit, name)
     return [chosen[index] for index in range(len(images))]
+
+
+def straddling(units: Sequence[int], splits: Sequence[str]) -> list[list[int]]:
+    """Find units on both sides of a query: near-duplicates which given splits tear apart.
+
+    Args:
+        units: (n,) unit of each photograph.
+        splits: (n,) split of each.
+
+    Returns:
+        Of each such unit, by its number: the position of the first photograph on each side, ascending.
+    """
+    sides = ({SIDE[splits[index]]: index for index in unit[::-1]} for unit in members(range(len(units)), units))
+    return [sorted(first.values()) for first in sides if len(first) > 1]
 
 
 def _strata(images: Sequence[str], labels: Sequence[Label]) -> list[tuple[str, ...]]:
@@ -96,8 +118,9 @@ def _fill_empty(
             continue  # the training photographs are searched too
         if not donors:
             raise BitscapeError(
-                f"no photograph is left for the split {empty}: duplicates, groups and the splits given in labels.csv "
-                "leave too few to choose from; add photographs, or leave the split of some empty."
+                f"no photograph is left for the split {empty}: duplicates, near-duplicates, groups and the splits that "
+                "labels.csv gives leave too few to choose from; add photographs, leave the split of some empty, or set "
+                "prepare.near_duplicates lower (null: off)."
             )
         donor = max(donors, key=lambda name: placed[name] - shares[name] * total)
         index = smallest[donor]

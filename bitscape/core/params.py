@@ -56,6 +56,9 @@ class Prepare(Section):
     max_pixels: Count = Field(
         100_000_000, description="photographs with more pixels are refused, without decoding them"
     )
+    near_duplicates: Annotated[int, Field(ge=0, le=16)] | None = Field(
+        8, description="bits of 64 in which perceptual hashes may differ, to stay in one split; null: off"
+    )
     min_images: Annotated[int, Field(ge=8)] = Field(20, description="fewer usable photographs stop the pipeline")
 
 
@@ -87,6 +90,9 @@ class Reconstruct(Section):
     min_inliers: Count = Field(15, description="matches of a verified pair that agree with its geometry")
     mapper: Literal["incremental", "global"] = "incremental"
     device: Device = Field("cpu", description="of features and matches")
+    executor: Annotated[str, Field(pattern=r"^(processes|(tcp|tls)://.+:\d+)$")] = Field(
+        "processes", description="of components: processes here, or the address of a Dask scheduler (tcp://host:8786)"
+    )
     burst_similarity: Share = Field(0.9, description="cosine of descriptors of near-duplicates")
     burst_overlap: Share = Field(0.55, description="near-duplicates: verified matches / features of the one with fewer")
     min_model_size: Annotated[int, Field(ge=2)] = Field(3, description="photographs; smaller models are dropped")

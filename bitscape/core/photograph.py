@@ -1,7 +1,9 @@
 """Any photograph as upright 8-bit RGB."""
 
 import struct
+import warnings
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +12,15 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bitscape.core.errors import BitscapeError
 
+MEND = "mend or replace it, and run it again."
+STRIP = 512  # rows copied at once
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 
 # Pillow has a limit of its own, global and half a warning. Ours is a parameter, checked on the header.
 Image.MAX_IMAGE_PIXELS = None
+
+# What Pillow has to remark on odd metadata says nothing of the pixels.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 # What a decoder may raise on damaged bytes. OSError, ValueError, SyntaxError and TypeError were seen in 72,000 mutated
 # files; the others are what indexing, unpacking and dividing by a header's numbers can lead to.
@@ -52,11 +59,13 @@ def open_photograph(path: Path) -> NDArray[np.uint8]:
     Raises:
         BitscapeError: naming the file and why it is not a photograph.
     """
+    if path.exists() and not path.is_file():  # opening a pipe would wait for someone to write
+        raise BitscapeError(f"{path} is not a photograph that can be opened: not a regular file; {MEND}")
     try:
         with Image.open(path, formats=FORMATS) as image:
             return decode(image)
     except DAMAGED as error:
-        raise BitscapeError(f"{path} is not a photograph that can be opened: {reason(error)}.") from error
+        raise BitscapeError(f"{path} is not a photograph that can be opened: {reason(error)}; {MEND}") from error
 
 
 def decode(image: Image.Image) -> NDArray[np.uint8]:
@@ -81,15 +90,24 @@ def decode(image: Image.Image) -> NDArray[np.uint8]:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.array(image.convert("RGB"))
+    return _array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _upright(image: Image.Image) -> Image.Image:
     """Apply the EXIF rotation; an EXIF block that cannot be read rotates nothing."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except DAMAGED:
-        return image
+    with suppress(*DAMAGED):
+        ImageOps.exif_transpose(image, in_place=True)  # a copy of 100 million pixels would be 400 MB more
+    return image
+
+
+def _array(image: Image.Image) -> NDArray[np.uint8]:
+    """Copy RGB pixels strip by strip: Pillow hands out a whole picture by way of two more copies of it."""
+    width, height = image.size
+    rgb = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, STRIP):
+        bottom = min(top + STRIP, height)
+        rgb[top:bottom] = np.asarray(image.crop((0, top, width, bottom)))
+    return rgb
 
 
 def reason(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bitscape.core.child import end_with_parent
+from bitscape.core.disk import is_full
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import load
 
@@ -40,6 +41,12 @@ def stage(run: Callable[..., None], *, matrix: bool = False) -> None:
         run(params, Path.cwd(), **arguments)
     except BitscapeError as error:
         print(f"{name}: {error}", file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:
+        if not is_full(error):
+            raise
+        told = "the disk is full; make room and run it again: earlier results are untouched, and what was done is kept."
+        print(f"{name}: {told}", file=sys.stderr)
         sys.exit(1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{name}: {time.monotonic() - start:.1f} s, {peak:.0f} MiB at most", file=sys.stderr)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bitscape.core.disk import need
 from bitscape.core.params import Reconstruct
 from bitscape.core.storage import publish, remove
 from bitscape.geometry import options
@@ -14,6 +15,7 @@ from bitscape.geometry.refinement import refine
 
 SNAPSHOT = 50  # photographs registered between two snapshots of a model that grows
 ENOUGH = 0.5  # of the component's photographs; with fewer, the focal lengths of EXIF are doubted
+WRITTEN = 64  # bytes of a model for each feature at most: its place, its point, and its part of a track
 Advance = Callable[[int], None]
 
 
@@ -63,6 +65,7 @@ def reconstruct(job: Job, advance: Advance) -> Path:
         return job.target
     with publish(job.target) as partial:
         partial.mkdir()
+        need(partial, 2 * model_size(len(job.names), job.settings))  # and a snapshot
         _attempt(job, job.database, partial, advance)
         doubted = job.beside("doubted.db")
         if _registered(partial) < ENOUGH * len(job.names) and forget_focal_lengths(job.database, job.names, doubted):
@@ -79,6 +82,11 @@ def reconstruct(job: Job, advance: Advance) -> Path:
         for folder in numbered(partial):
             refine(pycolmap.Reconstruction(folder), job.settings).write(folder)
     return job.target
+
+
+def model_size(photographs: int, settings: Reconstruct) -> int:
+    """Estimate how large the files of a model of so many photographs are at most, in bytes."""
+    return photographs * settings.max_features * WRITTEN
 
 
 def numbered(folder: Path) -> list[Path]:

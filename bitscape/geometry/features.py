@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bitscape.core.disk import need
 from bitscape.core.params import Reconstruct
 from bitscape.core.progress import progress
 from bitscape.geometry import options
@@ -14,6 +15,9 @@ from bitscape.geometry.copies import copy_index, copy_name
 
 PHOTOGRAPHS_AT_ONCE = 16  # between two steps of the progress; what a run loses that is killed
 PAIRS_AT_ONCE = 200
+FEATURE = 128 + 24  # bytes: descriptor and place
+MATCH = 2 * 8  # bytes, before and after verification
+JOURNAL = 3  # times what is written, until SQLite has moved it from its journal
 
 
 def extract(database: Path, folder: Path, names: Sequence[str], settings: Reconstruct) -> None:
@@ -38,6 +42,7 @@ def extract(database: Path, folder: Path, names: Sequence[str], settings: Recons
     with progress("extract features", len(wanted)) as advance:
         for at in range(0, len(wanted), PHOTOGRAPHS_AT_ONCE):
             some = wanted[at : at + PHOTOGRAPHS_AT_ONCE]
+            need(database.parent, JOURNAL * FEATURE * settings.max_features * len(some))
             pycolmap.extract_features(database, folder, image_names=some, extraction_options=used, device=where)
             advance(len(some))
 
@@ -59,6 +64,7 @@ def match(database: Path, pairs: NDArray[np.int64], scratch: Path, settings: Rec
     with progress("match pairs", len(wanted)) as advance:
         for at in range(0, len(wanted), PAIRS_AT_ONCE):
             some = wanted[at : at + PAIRS_AT_ONCE]
+            need(database.parent, JOURNAL * MATCH * settings.max_features * len(some))
             listed.match_list_path.write_text("".join(f"{copy_name(a)} {copy_name(b)}\n" for a, b in some))
             pycolmap.match_image_pairs(database, used, listed, verified, where)
             advance(len(some))

@@ -1,25 +1,19 @@
 """From matched photographs to 3D models: each component of the view graph by itself, each photograph in one model."""
 
-import multiprocessing
-import os
-from collections.abc import Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Executor
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from bitscape.core.child import end_with_parent
-from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Reconstruct
-from bitscape.core.progress import Advance, progress
-from bitscape.geometry.colmap import log_to, pycolmap
-from bitscape.geometry.component import Job, numbered, reconstruct
+from bitscape.core.progress import progress
+from bitscape.geometry.cluster import dask_cluster
+from bitscape.geometry.colmap import pycolmap
+from bitscape.geometry.component import Job, numbered
 from bitscape.geometry.copies import copy_index, copy_name
+from bitscape.geometry.executors import by_executor, in_processes
 from bitscape.geometry.view_graph import read_view_graph
-
-SECONDS = 0.5  # between two looks at how far the workers are
 
 
 def build_models(
@@ -31,21 +25,23 @@ def build_models(
         database: features and verified matches.
         photographs: folder of the photographs, for the colours of the points.
         scratch: folder in which finished components are kept; a later run takes them from there.
-        settings: mapper, threads (as many components are worked at), and the smallest model.
+        settings: mapper, threads, the smallest model, and where the components are worked at: as many processes of this
+            machine as threads, which they share, or a Dask cluster, where each has as many threads.
         seed: of COLMAP's random choices.
-        executor: where the components are worked at; processes of this machine where it is not given.
+        executor: where the components are worked at instead.
 
     Returns:
         The models, see `separate`; empty where no photographs overlap.
 
     Raises:
-        BitscapeError: a worker was killed, or crashed in native code.
+        BitscapeError: a worker was killed, or crashed in native code; the cluster is not there.
     """
     with pycolmap.Database.open(database) as opened:
         indices = np.array(sorted(copy_index(image.name) for image in opened.read_all_images()), np.int64)
     components = [indices[part] for part in read_view_graph(database, indices).components()]
     components = [part for part in components if len(part) >= max(2, settings.min_model_size)]
-    workers = min(len(components), settings.threads)
+    here = executor is None and settings.executor == "processes"
+    workers = min(len(components), settings.threads) if here else 1
     jobs = [
         Job(database, photographs, tuple(map(copy_name, part)), scratch / f"component-{k}", settings, seed, workers)
         for k, part in enumerate(components)
@@ -53,46 +49,14 @@ def build_models(
     if not jobs:
         return []
     with progress("reconstruct", sum(len(job.names) for job in jobs)) as advance:
-        folders = (
-            _run_in_processes(jobs, scratch, workers, advance) if executor is None else list(executor.map(_work, jobs))
-        )
+        if here:
+            folders = in_processes(jobs, scratch / "log", workers, advance)
+        else:
+            with nullcontext(executor) if executor else dask_cluster(settings.executor) as elsewhere:
+                folders = by_executor(jobs, elsewhere, advance)
     return separate(
         [pycolmap.Reconstruction(path) for folder in folders for path in numbered(folder)], settings.min_model_size
     )
-
-
-def _run_in_processes(jobs: Sequence[Job], scratch: Path, workers: int, advance: Advance) -> list[Path]:
-    """Run the jobs in processes of their own: COLMAP's random state is the thread's, and a crash is one worker's."""
-    context = multiprocessing.get_context("spawn")
-    news: Any = context.Queue()
-    with ProcessPoolExecutor(workers, context, _begin, (news, scratch / "log", os.getpid())) as executor:
-        futures = [executor.submit(_work, job) for job in jobs]
-        left: set[Future[Path]] = set(futures)
-        try:
-            while left:
-                left = wait(left, SECONDS).not_done
-                while not news.empty():
-                    advance(news.get())
-            return [future.result() for future in futures]
-        except BrokenProcessPool:
-            raise BitscapeError(
-                "a process that reconstructed was killed or crashed, for want of memory perhaps; run it again (what "
-                "was done is kept), with fewer `reconstruct.threads`."
-            ) from None
-
-
-_news: Any = None
-
-
-def _begin(news: Any, log: Path, parent: int) -> None:
-    global _news
-    end_with_parent(parent)  # it may have been killed while this process imported its modules
-    log_to(log)
-    _news = news
-
-
-def _work(job: Job) -> Path:
-    return reconstruct(job, _news.put if _news else lambda steps: None)
 
 
 def separate(models: list[pycolmap.Reconstruction], min_size: int) -> list[pycolmap.Reconstruction]:

@@ -14,6 +14,7 @@ from bitscape.core.storage import remove
 from bitscape.geometry.colmap import pycolmap
 
 MAPPING = {"mapper", "min_model_size"}  # beside what features and matches depend on
+WHERE = {"executor"}
 AFTERWARDS = {name for name in Reconstruct.model_fields if name.startswith(("outlier_", "debris_", "burst_"))}
 
 
@@ -30,7 +31,7 @@ def workspace(
         root: folder of all such folders.
         photographs: path and hash of the pixels of each.
         descriptors: (n, D) float32.
-        settings: of the stage; those that only matter after the matching do not count.
+        settings: of the stage; those that only matter after the matching, or say where, do not count.
         seed: of RANSAC.
 
     Returns:
@@ -39,7 +40,7 @@ def workspace(
     told = {
         "photographs": [list(photograph) for photograph in photographs],
         "descriptors": hashlib.sha256(np.ascontiguousarray(descriptors).tobytes()).hexdigest(),
-        "settings": settings.model_dump(exclude=MAPPING | AFTERWARDS),
+        "settings": settings.model_dump(exclude=MAPPING | AFTERWARDS | WHERE),
         "seed": seed,
     }
     return root / _key(told)

@@ -1,7 +1,7 @@
 """One pass of the backbone over all photographs, so that every method shares it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
+from bitscape.core.disk import reserve
+from bitscape.core.errors import BitscapeError
 from bitscape.core.photograph import open_photograph
 from bitscape.core.progress import progress
 from bitscape.networks.backbones import Backbone
@@ -68,15 +70,25 @@ def compute_features(
     descriptors: list[NDArray[np.float32]] = []
     done = 0
     with torch.inference_mode(), progress("describe photographs", len(paths)) as advance:
-        for batch in loader:
+        for batch in _told(loader):
             maps = backbone(batch.to(device)).clamp(-FLOAT16_MAX, FLOAT16_MAX)
             descriptors.append(unit_length(gem(maps)).cpu().numpy())
             if store is None:
                 shape = (len(paths), *maps.shape[1:])
                 store = np.lib.format.open_memmap(maps_file, mode="w+", dtype=np.float16, shape=shape)
+                with maps_file.open("r+b") as file:
+                    reserve(file)
             store[done : done + len(batch)] = maps.half().cpu().numpy()
             done += len(batch)
             advance(len(batch))
     if store is not None:
         store.flush()
     return np.concatenate(descriptors)
+
+
+def _told(loader: Iterable[torch.Tensor]) -> Iterator[torch.Tensor]:
+    """Iterate; of a photograph that cannot be opened keep the sentence, to which torch adds its worker's traceback."""
+    try:
+        yield from loader
+    except BitscapeError as error:
+        raise BitscapeError(str(error).rpartition("BitscapeError: ")[2].strip()) from None

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bitscape.core.disk import reserve
 from bitscape.core.progress import follow
 from bitscape.networks.encoder import Encoder
 from bitscape.networks.features import Photographs
@@ -61,6 +62,7 @@ class Inputs:
             self.scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=self.scratch) as file:
             pixels = np.memmap(file, dtype=np.uint8, mode="w+", shape=(len(self.paths), 3, side, side))
+            reserve(file)
         photographs = Photographs(self.paths, side)
         with ThreadPoolExecutor() as pool:
             decoded = pool.map(photographs.__getitem__, range(len(photographs)))

@@ -1,8 +1,6 @@
 import hashlib
 import io
-import struct
 import time
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bitscape.collection.inspection import Facts, check, inspect
+from tests.collection.pictures import claim
 
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8))
 LIMITS = (32, 100_000)
@@ -31,15 +30,6 @@ ENCODED = {
     "tiff": encode("TIFF"),
     "lzw": encode("TIFF", compression="tiff_lzw"),
 }
-
-
-def claim(width: int, height: int) -> bytes:
-    """A PNG that only claims its size: a header, and hardly any pixels."""
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(bytes(99)))]
-    packed = [
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
 
 
 def test_the_facts_of_a_photograph(tmp_path: Path):

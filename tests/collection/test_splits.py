@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitscape.collection.labels import Label
-from bitscape.collection.splits import split
+from bitscape.collection.splits import SIDE, split, straddling
 from bitscape.core.errors import BitscapeError
 from bitscape.core.table import SPLITS
 
@@ -142,3 +142,27 @@ def test_all_given_without_a_database_is_fine():
     names = ["train"] * 10 + ["query_val"] * 2 + ["query_test"] * 2
     images = [f"{index:02}.jpg" for index in range(14)]
     assert split(images, range(14), [Label(split=name) for name in names], DEFAULT, 0) == names
+
+
+@given(collections(st.integers(1, 4)), SEEDS, st.data())
+def test_near_duplicates_go_together_unless_given_splits_tear_them(collection, seed, data):
+    images, units, _ = collection
+    near = [unit // 2 for unit in units] + [*range(100, 120)]
+    images, units = images + [f"free {number}" for number in range(20)], [*units, *range(100, 120)]
+    first = {unit: index for index, unit in reversed([*enumerate(units)])}  # one of each unit: these cannot contradict
+    given_split = {index: data.draw(st.none() | st.sampled_from(SPLITS)) for unit, index in first.items() if unit < 100}
+    labels = [Label(split=given_split.get(index)) for index in range(len(images))]
+    chosen = split(images, units, labels, DEFAULT, seed, near)
+    assert all(label.split in (None, name) for label, name in zip(labels, chosen, strict=True))
+    for unit in set(near):
+        told = {label.split for label, other in zip(labels, near, strict=True) if other == unit} - {None}
+        found = {name for name, other in zip(chosen, near, strict=True) if other == unit}
+        assert found == told if told else len(found) == 1
+    torn = {near[pair[0]] for pair in straddling(near, chosen)}
+    sides = {unit: {SIDE[chosen[index]] for index, other in enumerate(near) if other == unit} for unit in near}
+    assert torn == {unit for unit, names in sides.items() if len(names) > 1}
+
+
+def test_torn_units_are_told_by_their_first_photograph_on_each_side():
+    units, splits = [0, 1, 0, 0, 1, 2], ["train", "train", "query_val", "query_val", "database", "query_test"]
+    assert straddling(units, splits) == [[0, 2]]

@@ -10,7 +10,7 @@ import pytest
 
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Reconstruct
-from bitscape.geometry import reconstruction
+from bitscape.geometry import executors
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.component import Job, numbered, reconstruct
 from bitscape.geometry.copies import copy_index
@@ -90,7 +90,7 @@ def test_a_worker_that_is_killed_is_told_in_a_sentence(
     synthesize: Synthesize, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database, _ = synthesize(frames=3)
-    monkeypatch.setattr(reconstruction, "_work", _die)
+    monkeypatch.setattr(executors, "_work", _die)
     with pytest.raises(BitscapeError, match="was killed or crashed"):
         build_models(database, tmp_path, tmp_path, Reconstruct(), 0)
 

@@ -37,11 +37,11 @@ def test_what_changes_matches_changes_the_folder(
 
 
 def test_another_mapper_finds_the_matches_and_not_the_models(tmp_path: Path) -> None:
-    one, other = Reconstruct(), Reconstruct(mapper="global", outlier_ratio=3, burst_overlap=0.7)
+    one, other = Reconstruct(), Reconstruct(mapper="global", outlier_ratio=3, burst_overlap=0.7, executor="tcp://a:1")
     work = workspace(tmp_path, GIVEN, ROWS, one, 0)
     assert work == workspace(tmp_path, GIVEN, ROWS, other, 0)
     assert mapping_folder(work, one) != mapping_folder(work, other)
-    assert mapping_folder(work, one) == mapping_folder(work, Reconstruct(outlier_ratio=3))
+    assert mapping_folder(work, one) == mapping_folder(work, Reconstruct(outlier_ratio=3, executor="tcp://a:1"))
 
 
 def test_others_are_forgotten(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.near_duplicates import PASSED_ON
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
 from bitscape.core.table import REFUSED, TABLE, read_collection
 from tasks.prepare import run
+from tests.collection.pictures import picture
 
 
 def photograph(seed: int, size: tuple[int, int] = (48, 40)) -> Image.Image:
@@ -35,7 +37,7 @@ def test_the_table_is_what_the_page_of_formats_says(root: Path):
     run(Params(), root)
     collection = read_collection(root)
     assert list(collection.columns) == [
-        *("image", "width", "height", "sha256", "pixels", "split", "labels", "landmark", "group")
+        *("image", "width", "height", "sha256", "pixels", "phash", "unit", "split", "labels", "landmark", "group")
     ]
     assert collection["image"].tolist() == sorted(collection["image"])
     assert len(collection) == 30
@@ -45,6 +47,8 @@ def test_the_table_is_what_the_page_of_formats_says(root: Path):
     first = collection.iloc[0]
     assert (first["image"], first["labels"], first["landmark"], first["group"]) == ("00.jpg", ["a", "b"], "Dom", "walk")
     assert collection["landmark"].isna().sum() == 29
+    assert collection["phash"].str.fullmatch("[0-9a-f]{16}").all()
+    assert collection["unit"].tolist() == list(range(30))
     assert (root / REFUSED).read_text() == "image,reason\n"
 
 
@@ -97,6 +101,58 @@ def test_duplicates_in_any_container_never_straddle(root: Path):
     assert len(copies) == 120
     assert copies.groupby("pixels")["split"].nunique().eq(1).all()
     assert set(copies["split"]) == {"train", "database", "query_val", "query_test"}
+
+
+def passed_on(images: Path, count: int = 12) -> list[list[str]]:
+    """Write pictures with what became of them; one list of names for each."""
+    families = []
+    for seed in range(count):
+        family = {f"{seed:02}-original.png": picture(seed)}
+        family |= {f"{seed:02}-{number}.png": how(picture(seed)) for number, how in enumerate(PASSED_ON.values())}
+        for name, image in family.items():
+            image.save(images / name)
+        families.append(list(family))
+    return families
+
+
+def test_near_duplicates_straddle_only_where_nobody_looks(root: Path, capsys: pytest.CaptureFixture[str]):
+    families = passed_on(root / "data/images")
+    run(Params(), root)
+    assert "prepare: 102 photographs are 42 units of duplicates, near-duplicates and groups" in capsys.readouterr().err
+    collection = read_collection(root).set_index("image")
+    for family in families:
+        assert collection.loc[family, "split"].nunique() == collection.loc[family, "unit"].nunique() == 1
+        assert collection.loc[family, "pixels"].nunique() == 6
+    run(Params.model_validate({"prepare": {"near_duplicates": None}}), root)
+    assert capsys.readouterr().err == ""
+    blind = read_collection(root).set_index("image")
+    assert sum(blind.loc[family, "split"].nunique() > 1 for family in families) > 6
+
+
+def test_given_splits_that_tear_near_duplicates_are_kept_and_told(root: Path, capsys: pytest.CaptureFixture[str]):
+    first, second, *_ = passed_on(root / "data/images", 3)
+    rows = [(first[0], "train"), (first[1], "query_test"), (second[2], "query_val")]
+    (root / "data/labels.csv").write_text("image,split\n" + "".join(f"{name},{split}\n" for name, split in rows))
+    run(Params(), root)
+    collection = read_collection(root).set_index("image")["split"]
+    assert {name: collection[name] for name, _ in rows} == dict(rows)
+    assert set(collection[second]) == {"query_val"}
+    told = capsys.readouterr().err
+    assert "labels.csv puts near-duplicates on different sides of a query, " in told
+    assert f"{first[0]} (train)" in told
+    assert "(query_test)" in told
+    assert len(told.splitlines()) == 2
+
+
+def test_blank_pictures_are_not_near_duplicates_of_each_other(root: Path):
+    for index in range(20):
+        noise = np.random.default_rng(index).normal(20, 6, (90, 120, 3))
+        Image.fromarray(np.clip(noise, 0, 255).astype(np.uint8)).save(root / f"data/images/night{index}.png")
+    run(Params(), root)
+    collection = read_collection(root)
+    night = collection["image"].str.startswith("night")
+    assert collection.loc[night, "phash"].isna().all()
+    assert collection["unit"].nunique() == 50
 
 
 def test_too_few_photographs_stop_with_the_numbers_and_the_refusals(root: Path):

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import ExifTags, Image
 from scipy import sparse
 
+from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
 from tasks import mine_pairs, reconstruct, relevance
 
@@ -63,6 +65,15 @@ def test_photographs_without_overlap_are_no_model(
     assert sparse.load_npz(tmp_path / "artifacts/mine_pairs/covisibility.npz").shape == (train + 3, train + 3)
     grades = sparse.load_npz(tmp_path / "artifacts/relevance/query_test.npz")
     assert (grades.shape, grades.nnz) == ((1, train + 1), 0)
+
+
+def test_a_cluster_that_is_not_there_is_told_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(BitscapeError, match="Dask is not installed"):
+        reconstruct.run(Params(reconstruct={"executor": "tcp://localhost:8786"}), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module")
