@@ -74,7 +74,7 @@ class ATH(Learned):
 
     def optimiser(self, groups: list[dict[str, Any]]) -> Optimizer:
         """Adam without weight decay (the authors: 1e-3)."""
-        return Adam(groups)
+        return Adam(groups, fused=True)  # half the time of a step's update on a CPU
 
     def batches(self, epoch: int, outputs: Outputs, rng: np.random.Generator) -> Iterator[Thirds]:
         """Shuffle the triplets into full batches; the last, partial one is dropped, unless it is the only one."""

@@ -22,7 +22,7 @@ from bitscape.training.build import build
 from bitscape.training.checkpoint import Checkpoint
 from bitscape.training.device import deal, start_fabric
 from bitscape.training.inputs import Inputs
-from bitscape.training.outputs import compute_outputs
+from bitscape.training.outputs import Outputs
 
 OutputsOf = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 Validate = Callable[[OutputsOf], Mapping[str, float]]
@@ -99,8 +99,7 @@ def train(
     for name in ("features", *network.trained):
         wrapped.mark_forward_method(name)
 
-    def outputs_of(rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        return compute_outputs(wrapped, features, rows, fabric.device)
+    outputs_of = Outputs(wrapped, features, fabric.device)
 
     def outputs() -> NDArray[np.float32]:
         return outputs_of(supervision.rows)
@@ -116,10 +115,12 @@ def train(
             for group in optimiser.param_groups:
                 group["lr"] = group["initial_lr"] * method.rate(epoch)
             records = []
+            outputs_of.forget()  # a training that goes on from its checkpoint has no earlier ones either
             for batch in deal(method.batches(epoch, outputs, rng), fabric):
                 chosen = np.ascontiguousarray(features[supervision.rows[batch.images]])
                 block = wrapped.features(network.augment(torch.from_numpy(chosen).to(fabric.device)))
                 records.append(_step(fabric, method, wrapped, optimiser, block, batch, epoch))
+                outputs_of.forget()
             means = pd.DataFrame(records).mean().to_dict() | method.end_epoch(epoch, outputs)
             run.note({"epoch": epoch, **means, **validate(outputs_of)})
             if fabric.is_global_zero:

@@ -35,3 +35,34 @@ def compute_outputs(
             blocks.append(network(network.features(block)).float().cpu().numpy())
     network.train(training)
     return np.concatenate(blocks[1:] or blocks)
+
+
+class Outputs:
+    """The outputs of a network that is being trained, each computed once until `forget`.
+
+    What a method asks for at the end of an epoch and what the validation asks for are mostly the same photographs.
+
+    Args:
+        network: an encoder.
+        inputs: (n, ...) of all photographs.
+        device: where the network is.
+    """
+
+    def __init__(self, network: Encoder, inputs: NDArray[np.generic], device: torch.device) -> None:
+        self.network, self.inputs, self.device = network, inputs, device
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop all outputs: the network has changed."""
+        self.known: NDArray[np.float32] | None = None
+        self.missing = np.ones(len(self.inputs), dtype=bool)
+
+    def __call__(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Give the (len(rows), bits) float32 outputs of some photographs."""
+        wanted = np.unique(rows[self.missing[rows]])
+        found = compute_outputs(self.network, self.inputs, wanted, self.device)
+        if self.known is None:
+            self.known = np.zeros((len(self.inputs), found.shape[1]), dtype=np.float32)
+        if len(wanted):
+            self.known[wanted], self.missing[wanted] = found, False
+        return self.known[rows]

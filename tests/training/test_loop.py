@@ -9,6 +9,7 @@ from bitscape.core.errors import BitscapeError, CannotTrain
 from bitscape.core.params import Params
 from bitscape.methods.base.closed_form import ClosedForm
 from bitscape.methods.base.registry import REGISTRY, create
+from bitscape.training import outputs
 from bitscape.training.build import build
 from bitscape.training.checkpoint import Checkpoint
 from bitscape.training.inputs import Inputs
@@ -138,3 +139,20 @@ def test_a_method_without_its_supervision_says_so(world):
     bare = replace(known, labels=sparse.csr_array((len(known.rows), 0), dtype=np.int32), pairs=known.pairs[:0])
     with pytest.raises(CannotTrain, match="there are 0 positive pairs in 0 models"):
         train(create("bcdh", 16, Params()), Inputs(world.maps), bare, lambda _: {"map_expected": 0.0})
+
+
+def test_outputs_are_computed_once_until_they_are_forgotten(monkeypatch):
+    network, inputs = torch.nn.Linear(3, 4), np.random.default_rng(0).normal(size=(10, 3)).astype(np.float32)
+    network.features = torch.nn.Identity()
+    asked = []
+    compute = outputs.compute_outputs
+    monkeypatch.setattr(outputs, "compute_outputs", lambda *args: asked.append(args[2].tolist()) or compute(*args))
+    known = outputs.Outputs(network, inputs, CPU)
+    first = known(np.array([7, 2, 7]))
+    assert np.array_equal(first[0], first[2])
+    np.testing.assert_allclose(known(np.arange(10)), network(torch.from_numpy(inputs)).detach().numpy(), rtol=1e-5)
+    assert asked == [[2, 7], [0, 1, 3, 4, 5, 6, 8, 9]]
+    with torch.no_grad():
+        network.weight.zero_()
+    known.forget()
+    np.testing.assert_allclose(known(np.array([7])), network.bias.detach().numpy()[None], rtol=1e-6)
