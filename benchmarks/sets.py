@@ -26,6 +26,7 @@ class Collection:
         split: gives a published split, from an image's path; None where the project splits.
         supervision: of the methods that learn from labels, where it is not `auto`.
         folder: below the data, where it has not the collection's name.
+        seed: of the splits.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Collection:
     split: Callable[[str], str] | None = None
     supervision: str = "auto"
     folder: str = ""
+    seed: int = 0
 
 
 def _cifar_split(image: str) -> str:
@@ -48,6 +50,9 @@ ALL = ("bcdh", "ath", "dsah", "rvssdh", "dsrh", "exchnet")
 COLLECTIONS = (
     Collection("sample", ALL, "landmark", supervision="geometry"),
     Collection("photos", ALL, "geometry", supervision="geometry-graded"),
+    # So few queries that the split matters more than the seed of a training.
+    Collection("photos-split-1", ALL, "geometry", supervision="geometry-graded", folder="photos", seed=1),
+    Collection("photos-split-2", ALL, "geometry", supervision="geometry-graded", folder="photos", seed=2),
     Collection("photos-by-scene", ALL, "labels", supervision="geometry", folder="photos"),
     Collection("cifar10-6000", ALL, "labels", split=_cifar_split),
     Collection("birds", ALL, "labels"),
@@ -72,7 +77,7 @@ def prepare(collection: Collection, data: Path, folder: Path, command: Callable[
     folder.mkdir(parents=True, exist_ok=True)
     source = ROOT / "data/images" if collection.name == "sample" else data / (collection.folder or collection.name)
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    params["relevance"]["source"] = collection.relevance
+    params["relevance"]["source"], params["seed"] = collection.relevance, collection.seed
     if collection.relevance == "labels" and collection.supervision == "auto":  # a token of 3D models, which is quick
         params["reconstruct"] |= {"image_size": 64, "max_features": 64, "exhaustive_below": 1, "neighbours": 1}
     for method in params["train"]["methods"].values():
