@@ -3,8 +3,6 @@
 import re
 from typing import Literal, NamedTuple
 
-from bitscape.retrieval.protocol import PROTOCOLS
-
 Better = Literal["high", "low"]
 
 
@@ -120,6 +118,8 @@ def column(name: str) -> Column:
         match = re.fullmatch(pattern, name)
         if match:
             return Column(name, label.format(*match.groups()), better, meaning.format(*match.groups()))
+    from bitscape.retrieval.protocol import PROTOCOLS  # brings numpy, without which the command line starts
+
     for protocol in PROTOCOLS.values():
         if name in protocol.listed:
             inner = column(protocol.listed[name])
