@@ -26,7 +26,11 @@ class SpatialAttention(nn.Module):
 
     def weights(self, maps: Tensor) -> Tensor:
         """Compute A: (N, C, h, w) to (N, 1, h, w)."""
-        return torch.sigmoid(self.convolution(channel_statistics(maps)))
+        return self.weights_of(channel_statistics(maps))
+
+    def weights_of(self, statistics: Tensor) -> Tensor:
+        """Compute A from (N, 2, h, w) statistics."""
+        return torch.sigmoid(self.convolution(statistics))
 
     def forward(self, maps: Tensor) -> Tensor:
         """Weigh the places of (N, C, h, w) maps."""

@@ -61,10 +61,24 @@ def test_the_head_on_shared_maps_has_its_shapes_and_switches(attends, max_pool):
     maps = torch.randn(5, 12, 4, 4)
     network.fit(maps)
     features = network.fixed(maps)
-    assert features.shape == (5, 8, 4, 4)
+    assert features.shape == (5, 8 + 2 * attends, 4, 4)
     outputs, logits = network.both(features)
     assert (outputs.shape, logits.shape) == ((5, 16), (5, 3))
     network.eval()
     assert torch.equal(network(features), network.both(features)[0])
     kinds = {type(layer) for layer in network.modules()}
     assert (SpatialAttention in kinds, nn.MaxPool2d in kinds) == (attends, max_pool)
+
+
+def test_the_attention_on_shared_maps_sees_the_backbones_channels_and_not_their_principal_components():
+    network = AttendedEncoder(12, 8, 6, 16, 3, True, False)
+    maps = torch.randn(5, 12, 4, 4).relu()
+    network.fit(maps)
+    features = network.fixed(maps)
+    seen = torch.stack([maps.mean(dim=1), maps.amax(dim=1)], dim=1)
+    seen = (seen - seen.mean(dim=(0, 2, 3), keepdim=True)) / seen.square().mean().sqrt()
+    torch.testing.assert_close(features[:, 8:], seen)
+    with torch.no_grad():
+        network.attention.convolution.weight.zero_()
+    halved = network.block(network.reduction.fixed(maps) / 2).mean(dim=(2, 3))
+    torch.testing.assert_close(network.embed(features), halved)
