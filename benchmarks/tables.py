@@ -18,7 +18,7 @@ Written by `python -m benchmarks.tables` from `benchmarks/results/methods.csv`, 
 and `python -m benchmarks.ablations` measure (no GPU, default parameters, the shared frozen backbone). Splits are fixed,
 seeds are those of the training. Epochs are chosen on `query_val`; the figures are of `query_test`: **expected mAP over
 ties, mean ± standard deviation over the seeds**, in bold where a method is above ITQ at equal bits. Seconds of a
-training (on one core; `cifar10-6000` at 64 bits, seed 0, on two) and peak memory are of the longest codes. None of it
+training (on one core; `cifar10-6000` at 64 bits on two) and peak memory are of the longest codes. None of it
 is a paper's result. Sets, lengths and seeds that are missing have not been measured yet; a figure without ± is of one
 seed.
 
@@ -101,7 +101,7 @@ def _table(rows: pd.DataFrame, methods: Sequence[str], column: str, cost: bool =
 def _cell(rows: pd.DataFrame, method: str, column: str) -> str:
     values, itq = (rows[rows["method"] == name][column].dropna() for name in (method, "itq"))
     if values.empty:
-        return "not trained"
+        return "not trained" if method in set(rows["method"]) else ""
     return f"**{_spread(values)}**" if method not in BASELINES and values.mean() > itq.mean() else _spread(values)
 
 
