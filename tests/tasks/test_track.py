@@ -218,6 +218,7 @@ def test_a_damaged_store_is_a_warning(root: Path, capsys: pytest.CaptureFixture[
     assert "file is not a database" in capsys.readouterr().err
 
 
+@pytest.mark.slow  # the default suite asks the same UI whether it answers, and the store for the runs
 def test_mlflow_ui_shows_the_runs(root: Path) -> None:
     port = free_port()
     address = f"http://127.0.0.1:{port}/api/2.0/mlflow"
