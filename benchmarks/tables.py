@@ -18,9 +18,9 @@ Written by `python -m benchmarks.tables` from `benchmarks/results/methods.csv`, 
 and `python -m benchmarks.ablations` measure (no GPU, default parameters, the shared frozen backbone). Splits are fixed,
 seeds are those of the training. Epochs are chosen on `query_val`; the figures are of `query_test`: **expected mAP over
 ties, mean ± standard deviation over the seeds**, in bold where a method is above ITQ at equal bits. Seconds of a
-training (on one core; `cifar10-6000` at 64 bits on two) and peak memory are of the longest codes. None of it
-is a paper's result. Sets, lengths and seeds that are missing have not been measured yet; a figure without ± is of one
-seed.
+training (on one core; `cifar10-6000` at 64 bits on two, but for the baselines) and peak memory are of the longest
+codes. None of it is a paper's result. Sets, lengths and seeds that are missing have not been measured yet; a figure
+without ± is of one seed. The attention of ATH was changed after its ablation on `chest-xray` had been seen.
 
 Settings of DSRH, RV-SSDH and ExchNet were chosen on random parts of `cifar10-6000`, `blood-multilabel` and `birds`,
 drawn without regard to the splits below: photographs of these sets' `query_test` can be among them.
