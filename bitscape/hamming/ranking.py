@@ -141,7 +141,8 @@ def _segments(
     """Count all items, and those of one stretch of the database for each query, at each distance."""
     items, relevant = np.zeros((2, len(left), width), dtype=np.int64)
     if _large(left, right):
-        from bitscape.hamming.kernel import count_segments, on_all_cores
+        from bitscape.hamming.bit_planes import count_segments
+        from bitscape.hamming.kernel import on_all_cores
 
         on_all_cores(count_segments, len(left), left, right, starts, stops, items, relevant)
         return Histograms(items, relevant)

@@ -72,13 +72,13 @@ def test_no_query_and_no_item_are_no_error():
     assert distances(database, queries).shape == (4, 0)
 
 
-@pytest.mark.parametrize("width", [1, 8, 9, 24, 32, 64])
+@pytest.mark.parametrize("width", [1, 8, 9, 32])
 @pytest.mark.parametrize("compiled", [False, True])
 def test_histograms_by_class_and_by_pairs_are_one_whether_compiled_or_not(monkeypatch, width, compiled):
     if compiled:
-        kernel = pytest.importorskip("bitscape.hamming.kernel")
+        planes = pytest.importorskip("bitscape.hamming.bit_planes")
         monkeypatch.setattr(ranking, "COMPILED_FROM", 0)
-        assert kernel.BLOCK < 20_000  # so that several blocks are filled below
+        assert planes.WORDS * 64 < 20_000  # so that several blocks are filled below
     queries, database = make_codes(width, 70, 20_000, width)
     generator = np.random.default_rng(width)
     asked, classes = generator.integers(0, 5, 70), generator.integers(-3, 4, 20_000)
