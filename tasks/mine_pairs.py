@@ -16,6 +16,7 @@ from bitscape.geometry.levels import relevance_levels
 from bitscape.geometry.near_duplicates import burst_numbers
 from bitscape.geometry.pairs import membership, positive_pairs
 from bitscape.geometry.strategies import camera_pool
+from bitscape.geometry.visibility import visible_points
 from bitscape.supervision.negatives import hard_negatives
 from bitscape.supervision.source import label_columns
 from bitscape.supervision.supervision import Supervision
@@ -28,6 +29,9 @@ def run(params: Params, root: Path) -> None:
     descriptors = np.load(root / "artifacts/describe/descriptors.npy", mmap_mode="r")
     observations = pd.read_parquet(root / "artifacts/reconstruct/observations.parquet")
     cameras = pd.read_parquet(root / "artifacts/reconstruct/cameras.parquet")
+    if rules.points == "visible":
+        points = pd.read_parquet(root / "artifacts/reconstruct/points.parquet")
+        observations = visible_points(observations, cameras, points)
 
     scale = apparent_scale(observations, len(collection))
     shared = covisibility(ones(scale))

@@ -21,7 +21,7 @@ from bitscape.geometry.component import model_size
 from bitscape.geometry.copies import write_copies
 from bitscape.geometry.features import extract
 from bitscape.geometry.matching import match_collection
-from bitscape.geometry.observations import observe, registrations
+from bitscape.geometry.observations import observe, positions, registrations
 from bitscape.geometry.options import effective
 from bitscape.geometry.outliers import remove_outliers
 from bitscape.geometry.picture import draw_model
@@ -127,6 +127,7 @@ def _write(
         draw_model(model, _title(number, model), out / "pictures" / f"{number}.png")
     poses(models).to_parquet(out / "cameras.parquet", index=False)
     observe(models).to_parquet(out / "observations.parquet", index=False)
+    positions(models).to_parquet(out / "points.parquet", index=False)
     write_json(out / "registrations.json", registrations(models, removed, train) | told)
 
 

@@ -112,6 +112,9 @@ class MinePairs(Section):
     strategy: Literal["m1", "m2", "m3"] = Field(
         "m3", description="m1: nearest descriptor; m2: most shared points; m3: any with enough overlap and like scale"
     )
+    points: Literal["tracks", "visible"] = Field(
+        "tracks", description="that a photograph sees: those of its tracks, or all that it would see from its place"
+    )
     camera_pool: Annotated[int, Field(ge=0)] = Field(
         100, description="candidates: photographs of the model with the nearest cameras; 0: the whole model"
     )

@@ -12,6 +12,8 @@ from bitscape.geometry.reconstruction import registered
 
 COLUMNS = {"model": "int32", "image": "int32", "point": "int64", "depth": "float32", "focal": "float32"}
 
+POSITIONS = {"model": "int32", "point": "int64", **dict.fromkeys(("x", "y", "z"), "float64")}
+
 
 def observe(models: Sequence[pycolmap.Reconstruction]) -> pd.DataFrame:
     """List each point that each photograph sees, with its depth.
@@ -48,6 +50,23 @@ def _observe_image(number: int, model: pycolmap.Reconstruction, key: int) -> pd.
             "focal": model.cameras[image.camera_id].mean_focal_length(),
         }
     )
+
+
+def positions(models: Sequence[pycolmap.Reconstruction]) -> pd.DataFrame:
+    """List where each point is.
+
+    Args:
+        models: finished models; their position is their number.
+
+    Returns:
+        One row per point, sorted: `model` int32, `point` int64 (COLMAP's id), `x`, `y`, `z` float64 (model units).
+    """
+    rows = [
+        (number, point, *model.points3D[point].xyz.tolist())
+        for number, model in enumerate(models)
+        for point in sorted(model.point3D_ids())
+    ]
+    return pd.DataFrame(rows, columns=list(POSITIONS)).astype(POSITIONS)
 
 
 def registrations(

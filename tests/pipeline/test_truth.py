@@ -17,6 +17,7 @@ from bitscape.core.params import MinePairs
 from bitscape.geometry.covisibility import apparent_scale, covisibility, ones
 from bitscape.geometry.pairs import positive_pairs
 from bitscape.geometry.strategies import camera_pool
+from bitscape.geometry.visibility import visible_points
 from tests.pipeline.conftest import LANDMARKS
 
 ENOUGH = 0.2  # true overlap of a pair that should be found
@@ -84,8 +85,11 @@ def told(name, pairs, wanted):
 def mined(project, count, rules):
     """Mine again from the stage's inputs, bursts among the positives too."""
     read = project.root / "artifacts/reconstruct"
-    scale = apparent_scale(pd.read_parquet(read / "observations.parquet"), count)
-    pool = camera_pool(pd.read_parquet(read / "cameras.parquet"), count, rules.camera_pool)
+    observations, cameras = (pd.read_parquet(read / f"{name}.parquet") for name in ("observations", "cameras"))
+    if rules.points == "visible":
+        observations = visible_points(observations, cameras, pd.read_parquet(read / "points.parquet"))
+    scale = apparent_scale(observations, count)
+    pool = camera_pool(cameras, count, rules.camera_pool)
     nothing = np.empty((count, 0), np.float32)  # m3 looks at no descriptors
     return found(positive_pairs(covisibility(ones(scale)), scale, pool, nothing, rules, 0), count)
 
@@ -97,13 +101,22 @@ def test_mined_positives_really_overlap(project, overlap, wanted):
     assert precision >= 0.98
 
 
-def test_most_overlapping_pairs_of_like_size_are_mined(project, overlap, wanted, true):
+@pytest.mark.parametrize(("points", "enough"), [("tracks", 0.85), ("visible", 0.9)])
+def test_most_overlapping_pairs_of_like_size_are_mined(project, overlap, wanted, true, points, enough):
     """The rule leaves out pairs of unlike size on purpose; landmarks stand at (0, 3), all focal lengths are equal."""
     distance = np.linalg.norm(true[1][:, :2] - [0, 3], axis=1)
     alike = np.maximum(distance[:, None] / distance, distance / distance[:, None]) <= MinePairs().max_scale_change
-    precision, recall = told("of like size", mined(project, len(overlap), MinePairs()) & alike, wanted & alike)
+    pairs = mined(project, len(overlap), MinePairs(points=points))
+    precision, recall = told(f"of like size, {points}", pairs & alike, wanted & alike)
     assert precision >= 0.98
-    assert recall >= 0.85
+    assert recall >= enough
+
+
+def test_with_visible_points_and_twice_the_size_nearly_all_overlapping_pairs_are_mined(project, overlap, wanted):
+    pairs = mined(project, len(overlap), MinePairs(points="visible", max_scale_change=2))
+    precision, recall = told("visible, scale change 2", pairs, wanted)
+    assert precision >= 0.98
+    assert recall >= 0.9
 
 
 def test_with_looser_rules_nearly_all_overlapping_pairs_are_mined(project, overlap, wanted):

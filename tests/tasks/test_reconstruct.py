@@ -125,6 +125,27 @@ def test_two_places_are_two_models(places: Path) -> None:
         assert (places / f"artifacts/reconstruct/clouds/{number}.ply").is_file()
 
 
+def test_every_point_that_is_seen_has_a_position(places: Path) -> None:
+    points, seen = (
+        pd.read_parquet(places / f"artifacts/reconstruct/{name}.parquet") for name in ("points", "observations")
+    )
+    named = seen[["model", "point"]].drop_duplicates().sort_values(["model", "point"], ignore_index=True)
+    assert points[["model", "point"]].equals(named)
+
+
+def test_visible_points_give_more_positives_of_the_same_place(places: Path, tmp_path: Path) -> None:
+    for stage in (*GIVEN, "reconstruct"):
+        shutil.copytree(places / "artifacts" / stage, tmp_path / "artifacts" / stage)
+    mine_pairs.run(Params(mine_pairs={"points": "visible"}), tmp_path)
+    where = pd.read_parquet(places / "artifacts/prepare/collection.parquet")["image"].str.split("/").str[0].to_numpy()
+    tracks, visible = (sparse.load_npz(root / "artifacts/mine_pairs/covisibility.npz") for root in (places, tmp_path))
+    assert (visible - tracks).min() >= 0
+    assert visible.sum() > tracks.sum()
+    positives = pd.read_parquet(tmp_path / "artifacts/mine_pairs/positives.parquet")
+    assert (where[positives["query"]] == where[positives["positive"]]).all()
+    assert len(positives) >= len(pd.read_parquet(places / "artifacts/mine_pairs/positives.parquet"))
+
+
 def test_positives_stay_in_their_place(places: Path) -> None:
     where = pd.read_parquet(places / "artifacts/prepare/collection.parquet")["image"].str.split("/").str[0].to_numpy()
     positives = pd.read_parquet(places / "artifacts/mine_pairs/positives.parquet")
