@@ -18,6 +18,7 @@ test: install browser ## the test suite (under 10 minutes on 2 cores), side by s
 	python -m pytest -m "not slow" --numprocesses logical --maxprocesses 4 --no-loadscope-reorder
 
 test-all: install browser ## the test suite with the slow tests: whole pipelines on the sample and on real photographs
+	python -m pip install --quiet --disable-pip-version-check ranx==0.3.21  # an oracle of slow tests alone
 	python -m pytest
 
 lint: install ## ruff and mypy

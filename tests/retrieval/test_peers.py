@@ -124,7 +124,7 @@ def test_torchmetrics_averages_ndcg_over_ties_as_well(case, k):
 @pytest.mark.slow  # ranx compiles itself the first time, which takes two minutes
 @pytest.mark.parametrize("k", [1, 5, 20, 100])
 def test_ranx_agrees_on_whole_sets_of_queries(k):
-    ranx = pytest.importorskip("ranx", reason="ranx is not installed; `pip install ranx` compares with it too")
+    ranx = pytest.importorskip("ranx", reason="ranx is not installed; `make test-all` does that")
     generator = np.random.default_rng(k)
     queries, database = (generator.integers(0, 256, (rows, 2), dtype=np.uint8) for rows in (12, 60))
     grades = generator.integers(0, 4, (12, 60)) * (generator.random((12, 60)) < 0.3)
