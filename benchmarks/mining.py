@@ -145,9 +145,10 @@ def draw(rows: pd.DataFrame) -> None:
         panel.set(xscale="log", yscale="log")
         panel.set_xticks(size, [f"{count / 1000:g}k" for count in size], minor=False)
         panel.minorticks_off()
+    memory_panel.set_yticks(ticks := (500, 1000, 2000, 4000, 8000), [f"{mib:,}" for mib in ticks])
     memory_panel.plot(size, rows["mib"], marker="o", markersize=4, color=LIGHT.ink, label="peak")
     memory_panel.plot(size, rows["mib_simulated"], color=LIGHT.colour(2), label="of it the input")
-    label(time_panel, LIGHT, "Time of both cores together", "photographs", "seconds")
+    label(time_panel, LIGHT, "Processor time", "photographs", "seconds")
     label(memory_panel, LIGHT, "Memory", "photographs", "MiB")
     for panel in (time_panel, memory_panel):
         legend(panel, LIGHT, "beside")
