@@ -158,3 +158,53 @@ def test_files_that_do_not_fit_are_told_with_the_mend(tmp_path: Path):
     ]:
         status, told = bitscape("score", *arguments)
         assert (status, message in told) == (1, True), told
+
+
+@pytest.mark.parametrize("harm", ["cut", "flipped"])
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_damaged_file_is_one_sentence(tmp_path: Path, harm: str, save):
+    bits, labels = make_bits(1, 60)
+    save(tmp_path / "d.npz", codes=np.packbits(bits, axis=1), labels=labels)
+    content = bytearray((tmp_path / "d.npz").read_bytes())
+    content[len(content) // 4] ^= 255
+    (tmp_path / "d.npz").write_bytes(content if harm == "flipped" else content[: len(content) // 2])
+    status, told = bitscape("score", tmp_path / "d.npz", tmp_path / "d.npz", "--output", tmp_path / "s.json")
+    assert status == 1
+    assert "cannot be read as .npy or .npz" in " ".join(told.split())
+
+
+@pytest.mark.parametrize("grade", [-1.0, np.nan, 0.5])
+def test_grades_are_whole_numbers_of_0_or_more(tmp_path: Path, grade: float):
+    np.save(tmp_path / "c.npy", make_bits(1, 6)[0])
+    np.save(tmp_path / "g.npy", np.full((6, 6), grade))
+    told = bitscape("score", tmp_path / "c.npy", tmp_path / "c.npy", "--relevance", tmp_path / "g.npy")
+    assert told[0] == 1
+    assert "no whole numbers" in " ".join(told[1].split())
+
+
+def test_labels_of_other_number_types_are_the_same_classes(tmp_path: Path):
+    bits, labels = make_bits(1, 60)
+    found = []
+    for kind in (np.int64, np.float64):
+        np.savez(tmp_path / "d.npz", codes=bits, labels=labels)
+        np.savez(tmp_path / "q.npz", codes=bits[:9], labels=labels[:9].astype(kind))
+        assert bitscape("score", tmp_path / "d.npz", tmp_path / "q.npz", "--output", tmp_path / "s.json")[0] == 0
+        metrics = json.loads((tmp_path / "s.json").read_text())["metrics"]
+        found.append({name: metric["mean"] for name, metric in metrics.items()})
+    assert found[0] == found[1]
+
+
+def test_labels_that_are_one_number_or_a_folder_are_told(tmp_path: Path):
+    bits, _ = make_bits(1, 6)
+    np.savez(tmp_path / "c.npz", codes=bits, labels=3)
+    np.save(tmp_path / "c.npy", bits)
+    np.save(tmp_path / "l.npy", 3)
+    files = (tmp_path / "c.npy", tmp_path / "c.npy")
+    for arguments in (
+        (tmp_path / "c.npz", tmp_path / "c.npz"),
+        (*files, "--query-labels", tmp_path / "l.npy", "--database-labels", tmp_path / "l.npy"),
+        (*files, "--query-labels", tmp_path, "--database-labels", tmp_path),
+    ):
+        status, told = bitscape("score", *arguments)
+        assert status == 1, told
+        assert "label" in told or "no text file" in told

@@ -31,6 +31,14 @@ def test_a_folder_is_replaced_whole(tmp_path):
     assert [path.name for path in target.iterdir()] == ["b"]
 
 
+def test_a_folder_is_never_replaced_by_a_file(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "diary.txt").write_text("dear diary")
+    with pytest.raises(BitscapeError, match="mine is a folder"), publish(tmp_path / "mine") as partial:
+        partial.write_text("new")
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "diary.txt"]
+
+
 def test_what_a_killed_run_left_is_in_nobodys_way(tmp_path):
     (tmp_path / ".models.partial").mkdir()
     (tmp_path / ".models.partial" / "half").touch()

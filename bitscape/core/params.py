@@ -15,18 +15,14 @@ Bits = Annotated[int, Field(ge=8, le=4096, multiple_of=8)]
 ProtocolName = Literal[
     "unseen-photographs",
     "unseen-landmarks",
-    "bcdh-oxford",
-    "bcdh-holidays",
-    "revisited-easy",
-    "revisited-medium",
-    "revisited-hard",
     "dsrh",
     "ath",
     "dsah",
     "rvssdh",
     "exchnet",
 ]
-"""Those of `bitscape.retrieval.protocol`, known here so that a wrong name stops the pipeline before any work."""
+"""Those of `bitscape.retrieval.protocol` but for those that take lists of junk, which no collection has; known here so
+that a wrong name stops the pipeline before any work."""
 
 
 class Splits(Section):

@@ -25,6 +25,9 @@ def publish(target: Path) -> Iterator[Path]:
 
     Yields:
         The scratch path, `.NAME.partial` in the same directory, so that the move is a rename.
+
+    Raises:
+        BitscapeError: if the block made a file and `target` is a directory, which may hold anything.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.partial")
@@ -32,6 +35,8 @@ def publish(target: Path) -> Iterator[Path]:
     try:
         yield partial
         if target.is_dir() and not target.is_symlink():
+            if not partial.is_dir():
+                raise BitscapeError(f"{target} is a folder, and a file is to be written; name a file in it.")
             shutil.rmtree(target)
         os.replace(partial, target)
     finally:

@@ -1,7 +1,6 @@
 """Models that hang together by a thread: look-alikes joined by mistake, and scenes that broke in two."""
 
 from collections.abc import Sequence
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -78,14 +77,20 @@ def doubts(graph: ViewGraph, photographs: NDArray[np.int64], models: Sequence[Se
             {"model": number, "pairs": _named(graph, photographs, rows)}
             for rows in weak_links(graph, members, smallest)
         ]
+    return {"suspicious": suspicious, "apart": _apart(graph, photographs, owner)}
+
+
+def _apart(graph: ViewGraph, photographs: NDArray[np.int64], owner: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Group the pairs whose photographs are in two models by these, in one pass: models may be thousands."""
     ends = np.sort(owner[graph.pairs], axis=1)
-    apart = []
-    for one, other in combinations(range(len(models)), 2):
-        rows = np.flatnonzero((ends == (one, other)).all(axis=1))
-        if len(rows):
-            strongest = rows[np.argsort(-graph.inliers[rows], kind="stable")]
-            apart.append({"models": [one, other], "pairs": _named(graph, photographs, strongest)})
-    return {"suspicious": suspicious, "apart": apart}
+    across = np.flatnonzero((ends[:, 0] >= 0) & (ends[:, 0] != ends[:, 1]))
+    strongest = across[np.argsort(-graph.inliers[across], kind="stable")]
+    models, group = np.unique(ends[strongest], axis=0, return_inverse=True)
+    parts = np.split(strongest[np.argsort(group, kind="stable")], np.cumsum(np.bincount(group))[:-1])
+    return [
+        {"models": both, "pairs": _named(graph, photographs, rows)}
+        for both, rows in zip(models.tolist(), parts, strict=False)
+    ]
 
 
 def _named(graph: ViewGraph, photographs: NDArray[np.int64], rows: NDArray[np.int64]) -> list[list[int]]:

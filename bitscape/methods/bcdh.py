@@ -72,7 +72,7 @@ class BCDH(Learned):
         most = len(supervision.rows) + len(supervision.pairs)
         positives = draw_positives(supervision, most, 1, np.random.default_rng(self.seed))
         models = len(np.unique(supervision.labels.indices))
-        if len(positives) == 0 or models < 2:
+        if len(positives) == 0 or (models < 2 and not (self.graded and self.settings.graded_strangers)):
             raise CannotTrain(
                 "bcdh learns from photographs that share 3D points, or a label, and from those of other 3D models or "
                 f"labels; there are {len(positives)} positive pairs in {models} models, so add overlapping "

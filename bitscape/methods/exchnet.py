@@ -63,7 +63,7 @@ class ExchNet(Learned):
 
     def start(self, network: PartsEncoder, supervision: Supervision, features: NDArray[Any]) -> None:
         """Take the labels; draw the first codes."""
-        supervision.require_classes("exchnet")
+        supervision.require_classes("exchnet", 1 if supervision.source == "geometry-graded" else 2)
         if isinstance(network, ResNetParts):
             network.load(self.settings.weights)
         self.encoder, self.features, self.labels = network, features, supervision.distributions()

@@ -1,8 +1,11 @@
 """Anyone's codes, labels and relevance lists, as files."""
 
 import json
+import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +13,7 @@ from numpy.typing import NDArray
 from bitscape.core.errors import BitscapeError
 from bitscape.hamming.codes import Codes
 
+T = TypeVar("T")
 FORMS = "packed bytes (uint8), -1 and +1, or 0 and 1"
 
 
@@ -47,8 +51,9 @@ def read_codes(path: Path) -> Coded:
     codes, labels = arrays["codes"], arrays.get("labels")
     if codes.ndim != 2 or codes.size == 0:
         raise BitscapeError(f"{path} has codes of the shape {codes.shape}; they must be (rows, bits), one row or more.")
-    if labels is not None and len(labels) != len(codes):
-        raise BitscapeError(f"{path} has {len(codes)} codes and {len(labels)} labels; each code needs one.")
+    if labels is not None and (labels.ndim == 0 or len(labels) != len(codes)):
+        found = len(labels) if labels.ndim else "a single number as"
+        raise BitscapeError(f"{path} has {len(codes)} codes and {found} labels; each code needs one.")
     if codes.dtype == np.uint8 and codes.max() > 1:
         return Coded(np.ascontiguousarray(codes), codes.shape[1] * 8, labels)
     return Coded(np.packbits(_bits(codes, path), axis=1), codes.shape[1], labels)
@@ -76,8 +81,8 @@ def read_labels(path: Path, rows: int) -> NDArray[Any]:
         labels = np.array([line[0] if single else None for line in lines], dtype=object)
         if not single:
             labels[:] = [[one for one in line if one] for line in lines]
-    if labels is None or len(labels) != rows:
-        found = "none" if labels is None else len(labels)
+    if labels is None or labels.ndim == 0 or len(labels) != rows:
+        found = "none" if labels is None else len(labels) if labels.ndim else "a single number"
         raise BitscapeError(f"{path} must have {rows} labels, one for each code, and has {found}.")
     return labels
 
@@ -101,10 +106,11 @@ def read_relevance(path: Path, queries: int, items: int) -> dict[str, Any]:
 
     if path.suffix == ".json":
         return _lists(path, queries)
-    try:
-        grades = sparse.csr_array(sparse.load_npz(path) if path.suffix == ".npz" else np.load(path))
-    except (OSError, ValueError, KeyError) as error:
-        raise BitscapeError(f"{path} cannot be read as a matrix of grades ({error}).") from None
+    read = sparse.load_npz if path.suffix == ".npz" else lambda file: np.load(file, allow_pickle=False)
+    grades = _read(path, lambda file: sparse.csr_array(read(file)), "a matrix of grades")
+    whole = np.isfinite(grades.data) & (grades.data >= 0) & (grades.data == np.trunc(grades.data))
+    if not whole.all():
+        raise BitscapeError(f"{path} holds grades that are no whole numbers of 0 or more; give whole ones.")
     if grades.shape != (queries, items):
         raise BitscapeError(
             f"{path} has the shape {grades.shape}, but there are {queries} queries and {items} codes in the database."
@@ -148,14 +154,25 @@ def _bits(codes: NDArray[Any], path: Path) -> NDArray[np.bool_]:
 
 def _load(path: Path) -> dict[str, NDArray[Any]]:
     """Read the arrays of a file by name; a single one is called `codes`."""
+
+    def arrays(file: Path) -> dict[str, NDArray[Any]]:
+        loaded = np.load(file, allow_pickle=False)
+        return dict(loaded) if hasattr(loaded, "files") else {"codes": loaded}
+
+    found = _read(path, arrays, ".npy or .npz")
+    return {"codes": next(iter(found.values()))} if len(found) == 1 else found
+
+
+def _read(path: Path, reader: Callable[[Path], T], kind: str) -> T:
+    """Read a file; whatever is wrong with it is one sentence."""
     try:
-        loaded = np.load(path, allow_pickle=False)
-        arrays = dict(loaded) if hasattr(loaded, "files") else {"codes": loaded}
+        return reader(path)
     except FileNotFoundError:
         raise BitscapeError(f"{path} does not exist.") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise BitscapeError(f"{path} cannot be read as .npy or .npz ({error}).") from None
-    return {"codes": next(iter(arrays.values()))} if len(arrays) == 1 else arrays
+    except (OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile, zlib.error) as error:
+        # What numpy says of pickles goes on to advise loading them unsafely.
+        reason = "it holds Python objects" if "allow_pickle" in str(error) else str(error)
+        raise BitscapeError(f"{path} cannot be read as {kind} ({reason}).") from None
 
 
 def _text(path: Path) -> str:
@@ -163,5 +180,5 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise BitscapeError(f"{path} does not exist.") from None
-    except UnicodeDecodeError:
-        raise BitscapeError(f"{path} is no text in UTF-8.") from None
+    except (UnicodeDecodeError, OSError):
+        raise BitscapeError(f"{path} is no text file in UTF-8.") from None

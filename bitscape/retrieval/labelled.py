@@ -30,7 +30,9 @@ def of_labels(queries: NDArray[Any], items: NDArray[Any]) -> Classes | Grades:
             "must be one label for each code, or both a column for each class."
         )
     if not several[0]:
-        names, codes = np.unique(np.concatenate([queries.astype(str), items.astype(str)]), return_inverse=True)
+        numbers = all(labels.dtype.kind in "biuf" for labels in both)  # 1 and 1.0 are one class
+        given = np.concatenate(both if numbers else [labels.astype(str) for labels in both])
+        names, codes = np.unique(given, return_inverse=True)
         return Classes(codes[: len(queries)], codes[len(queries) :], tuple(map(str, names)))
     if queries.ndim == 2:
         from scipy.sparse import csr_array

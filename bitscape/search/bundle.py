@@ -15,13 +15,15 @@ from bitscape.core.errors import BitscapeError
 from bitscape.core.storage import publish, write_json
 from bitscape.hamming.codes import Codes, pack
 from bitscape.search.index import IndexSettings, build, nearest
-from bitscape.search.manifest import NAME, Manifest, Model, Transform, sha256
+from bitscape.search.manifest import NAME, NEEDED, Manifest, Model, Transform, sha256
 
 if TYPE_CHECKING:
     from bitscape.search.encoder import PhotographEncoder
     from bitscape.search.encoding import Photograph
 
 STORED = ("ivf", "hnsw")
+PARTS = NEEDED | {NAME, "backbone.safetensors", "index.faiss"}
+"""All that a bundle may consist of, so that a folder with anything else is never replaced."""
 """Kinds that take long to build; that of `multihash` does not, and FAISS saves its tables in no fixed order."""
 PACKAGES = ("numpy", "faiss-cpu", "torch", "timm", "safetensors")
 Weights = dict[str, NDArray[Any]]
@@ -217,8 +219,11 @@ class Bundle:
         from safetensors.numpy import save as to_safetensors
 
         folder = Path(folder)
-        if folder.exists() and not (folder / NAME).is_file() and (folder.is_file() or any(folder.iterdir())):
-            raise BitscapeError(f"{folder} is in the way and no bundle; name another folder.")
+        foreign = [] if not folder.is_dir() else sorted({path.name for path in folder.iterdir()} - PARTS)
+        if folder.is_file() or foreign:
+            other = f" (it holds {foreign[0]})" if foreign else ""
+            raise BitscapeError(f"{folder} is in the way and no bundle{other}; name another folder.")
+        self.index.ntotal  # noqa: B018 - built now: settings that do not fit are told before anything is written
         with publish(folder) as partial:
             partial.mkdir()
             np.save(partial / "codes.npy", self.codes)

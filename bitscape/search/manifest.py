@@ -14,6 +14,8 @@ from bitscape.core.settings.methods import MethodName
 from bitscape.search.index import IndexSettings
 
 NAME = "manifest.json"
+NEEDED = {"codes.npy", "outputs.npy", "images.parquet", "model.safetensors"}
+"""Files of every bundle."""
 FileName = Literal[
     "codes.npy", "outputs.npy", "images.parquet", "model.safetensors", "index.faiss", "backbone.safetensors"
 ]
@@ -107,6 +109,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise BitscapeError(
             f"{folder / NAME} cannot be read ({error}); make the bundle anew with `bitscape index`."
         ) from None
+    for name in sorted(NEEDED - set(manifest.files)):
+        raise BitscapeError(f"{folder / NAME} has no checksum of {name}; make the bundle anew with `bitscape index`.")
     for name, saved in sorted(manifest.files.items()):
         path = folder / name
         if not path.is_file():

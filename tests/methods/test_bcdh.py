@@ -378,3 +378,16 @@ def test_the_network_from_pixels_is_vgg_16_to_relu5_3_with_gem():
     assert method.rate(11) == pytest.approx(math.exp(-1))
     network(network.features(torch.from_numpy(photographs))).square().mean().backward()
     assert network.power.grad is not None
+
+
+def test_one_model_is_enough_where_targets_are_graded():
+    features, known = make_scenes(scenes=1, views=16, source="geometry-graded")
+    method = BCDH(Settings(supervision="geometry-graded", graded_strangers=3), 16, 0)
+    method.start(method.network(32, 6), known, features)
+    batch = next(method.batches(1, lambda: features, np.random.default_rng(0)))
+    targets = known.targets(batch.images, batch.images)
+    assert (targets == 0).any()
+    assert ((targets > 0) & (targets < 1)).any()
+    published = BCDH(Settings(supervision="geometry"), 16, 0)
+    with pytest.raises(CannotTrain, match="at least two places"):
+        published.start(published.network(32, 6), make_scenes(scenes=1, views=16)[1], features)

@@ -311,3 +311,21 @@ def test_the_published_network_trains_from_pixels(tmp_path, monkeypatch):
     assert np.isfinite(trained.history.loc[1:, ["ranking", "balance", "magnitude"]]).all(axis=None)
     assert trained.weights["mean"].abs().sum() > 0
     assert isinstance(method.network(1, 0), AlexNet)
+
+
+@pytest.mark.parametrize("source", ["geometry", "geometry-graded"])
+def test_one_model_has_grades_to_rank_by(source):
+    steps = np.abs(np.arange(12)[:, None] - np.arange(12))
+    known = Supervision(
+        np.arange(12),
+        sparse.csr_array(np.ones((12, 1), np.int32)),
+        sparse.csr_array(np.maximum(1 - steps / 4, 0).astype(np.float32)),
+        source=source,
+    )
+    method = DSRH(Settings(), 16, 0)
+    features = np.random.default_rng(0).random((12, 6), dtype=np.float32)
+    method.start(method.network(6, 0), known, features)
+    towers = next(method.batches(1, lambda: features, np.random.default_rng(0)))
+    query, more, less = towers.images.reshape(3, -1)
+    grades = known.grades(np.arange(12), np.arange(12))
+    assert (grades[query, more] > grades[query, less]).all()

@@ -291,3 +291,15 @@ def test_it_learns_from_graded_overlap():
     similarity = trained.history["similarity"].dropna()
     assert similarity.iloc[-1] < similarity.iloc[0]
     assert trained.history["map_expected"].iloc[-1] > trained.history["map_expected"].iloc[0] + 0.2
+
+
+def test_one_model_is_enough_where_targets_are_graded():
+    world = make_world()
+    count = len(world.supervision.rows)
+    one = sparse.csr_array(np.ones((count, 1), np.int32))
+    graded = Supervision(**{**vars(world.supervision), "labels": one, "source": "geometry-graded"})
+    trained = train(ExchNet(Settings(rounds=2), 16, 0), Inputs(world.maps), graded, world.score)
+    similarity = trained.history["similarity"].dropna()
+    assert similarity.iloc[-1] < similarity.iloc[0]
+    with pytest.raises(CannotTrain, match="at least 2 classes"):
+        train(ExchNet(Settings(), 16, 0), Inputs(world.maps), _supervision(np.ones((count, 1))), world.score)

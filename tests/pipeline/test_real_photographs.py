@@ -32,6 +32,7 @@ def _compare(project, source):
         return {(row["method"], int(row["bits"])): float(row["map_expected"]) for row in csv.DictReader(file)}
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("source", ["labels", "geometry"])
 def test_bcdh_and_dsah_do_not_fall_below_lsh_at_64_bits(project, source):
     scores = _compare(project, source)

@@ -168,13 +168,31 @@ def test_what_is_no_bundle_is_told_and_left_alone(tmp_path, bundle):
     (tmp_path / "mine/diary.txt").write_text("dear diary")
     with pytest.raises(BitscapeError, match="is in the way"):
         bundle.save(tmp_path / "mine")
+    (tmp_path / "mine/manifest.json").write_text('{"name": "a web page of mine"}')
+    with pytest.raises(BitscapeError, match=r"no bundle \(it holds diary.txt\)"):
+        bundle.save(tmp_path / "mine")
     assert (tmp_path / "mine/diary.txt").read_text() == "dear diary"
+
+
+def test_settings_that_do_not_fit_are_told_before_anything_is_written(tmp_path, bundle):
+    tables = bundle.model.bits + 1
+    with pytest.raises(BitscapeError, match=f"{tables} tables"):
+        bundle.with_index(IndexSettings(kind="multihash", hashes=tables)).save(tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"format": 2}'])
 def test_a_broken_manifest_is_told_in_a_sentence(copied, content):
     (copied / "manifest.json").write_text(content)
     with pytest.raises(BitscapeError, match=r"manifest\.json"):
+        bitscape.load(copied)
+
+
+def test_a_file_without_a_checksum_is_refused(copied):
+    content = json.loads((copied / "manifest.json").read_text())
+    del content["files"]["codes.npy"]
+    (copied / "manifest.json").write_text(json.dumps(content))
+    with pytest.raises(BitscapeError, match=r"no checksum of codes\.npy"):
         bitscape.load(copied)
 
 

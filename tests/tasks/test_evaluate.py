@@ -5,10 +5,12 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 from scipy import sparse
 from sklearn.metrics import average_precision_score, ndcg_score
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.params import Params
 from bitscape.core.storage import write_json
 from bitscape.hamming.mean import mean_average_precision
 from bitscape.retrieval.evaluation import metric_names
@@ -137,8 +139,8 @@ def test_queries_of_unseen_landmarks_ask_each_other_too(root):
 def test_what_the_collection_lacks_for_a_protocol_is_told(root):
     with pytest.raises(BitscapeError, match="unseen-landmarks needs landmark, and no photograph"):
         evaluate.run(under("unseen-landmarks"), root, "itq", 16)
-    with pytest.raises(BitscapeError, match="bcdh-oxford takes lists"):
-        evaluate.run(under("bcdh-oxford"), root, "itq", 16)
+    with pytest.raises(ValidationError, match="unseen-photographs"):  # lists with junk are for `bitscape score`
+        Params.model_validate({"evaluate": {"protocol": "bcdh-oxford"}})
 
 
 def test_it_starts_without_what_it_does_not_need():
