@@ -13,7 +13,6 @@ from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.focal_lengths import forget_focal_lengths
 from bitscape.geometry.refinement import refine
 
-SNAPSHOT = 50  # photographs registered between two snapshots of a model that grows
 ENOUGH = 0.5  # of the component's photographs; with fewer, the focal lengths of EXIF are doubted
 WRITTEN = 64  # bytes of a model for each feature at most: its place, its point, and its part of a track
 Advance = Callable[[int], None]
@@ -61,6 +60,7 @@ def reconstruct(job: Job, advance: Advance) -> Path:
         `job.target`.
     """
     if job.target.is_dir():
+        _forget_snapshots(job)
         advance(len(job.names))
         return job.target
     with publish(job.target) as partial:
@@ -81,6 +81,7 @@ def reconstruct(job: Job, advance: Advance) -> Path:
             remove(doubted)
         for folder in numbered(partial):
             refine(pycolmap.Reconstruction(folder), job.settings).write(folder)
+    _forget_snapshots(job)  # not before the models are in place, lest an interrupted refinement lose the mapping
     return job.target
 
 
@@ -112,11 +113,11 @@ def _attempt(job: Job, database: Path, folder: Path, advance: Advance) -> None:
 def _incremental(
     job: Job, database: Path, chosen: pycolmap.IncrementalPipelineOptions, folder: Path, advance: Advance
 ) -> None:
-    snapshots, start = job.beside("snapshots"), None
+    snapshots, start = _snapshots(job, database), None
     if not job.settings.deterministic:
         snapshots.mkdir(parents=True, exist_ok=True)
         start = _last_snapshot(snapshots)
-        chosen.snapshot_path, chosen.snapshot_frames_freq = snapshots, SNAPSHOT
+        chosen.snapshot_path = snapshots
     if start:
         advance(pycolmap.Reconstruction(start).num_reg_images())
     written = job.beside("written")  # by COLMAP, whose layout depends on whether it went on from a snapshot
@@ -132,7 +133,16 @@ def _incremental(
     )
     _write(models, folder)
     remove(written)
-    remove(snapshots)
+
+
+def _snapshots(job: Job, database: Path) -> Path:
+    """Name the folder of an attempt's snapshots, which is known by its database."""
+    return job.beside(f"{database.stem}-snapshots")
+
+
+def _forget_snapshots(job: Job) -> None:
+    for database in job.database, job.beside("doubted.db"):
+        remove(_snapshots(job, database))
 
 
 def _global(job: Job, database: Path, chosen: pycolmap.GlobalPipelineOptions, folder: Path, advance: Advance) -> None:

@@ -8,6 +8,7 @@ from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Reconstruct
 from bitscape.geometry.colmap import pycolmap
 
+SNAPSHOT = 50  # photographs registered between two snapshots of a model that grows
 MOST_MODELS = 50  # COLMAP's default ends after so many scenes
 PLACES = ("image_path", "snapshot_path", "image_names", "trust_region_problem_dump_directory")  # where, not how
 
@@ -75,6 +76,8 @@ def mapping(settings: Reconstruct, seed: int, photographs: int, workers: int = 1
     else:
         options = pycolmap.IncrementalPipelineOptions()
         options.max_num_models = max(MOST_MODELS, photographs // settings.min_model_size)
+        if not settings.deterministic:  # another way to a model is another model
+            options.snapshot_frames_freq = SNAPSHOT
     options.min_num_matches = settings.min_inliers
     options.min_model_size = settings.min_model_size
     options.num_threads = max(1, threads(settings) // workers)

@@ -76,7 +76,8 @@ class BCDH(Learned):
             raise CannotTrain(
                 "bcdh learns from photographs that share 3D points, or a label, and from those of other 3D models or "
                 f"labels; there are {len(positives)} positive pairs in {models} models, so add overlapping "
-                "photographs of at least two places (see artifacts/reconstruct/registrations.json)."
+                "photographs of at least two places (see artifacts/reconstruct/registrations.json), or set "
+                "train.methods.bcdh.supervision to another source."
             )
         if isinstance(network, VGGGeM):
             network.load(self.settings.weights)

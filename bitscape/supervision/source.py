@@ -42,11 +42,11 @@ def choose_training_source(
     if wanted != "auto" and has[asked]:
         return wanted  # type: ignore[return-value]
     missing = "neither landmarks, labels nor 3D models" if wanted == "auto" else f"no {_WORDS[asked]}"
-    mend = (
-        f"set train.methods.{method}.supervision to {' or '.join(there)}"
-        if there
-        else "fill the columns of data/labels.csv, or add overlapping photographs of at least two places"
-    )
+    if there:
+        mend = f"set train.methods.{method}.supervision to {' or '.join(there)}"
+    else:
+        mend = "add overlapping photographs of at least two places, or fill the columns of data/labels.csv"
+        mend += "" if wanted == "auto" else f" and set train.methods.{method}.supervision to auto"
     raise CannotTrain(f"{method} has nothing to learn from: the training photographs have {missing}; {mend}.")
 
 

@@ -75,8 +75,8 @@ def train(
         Weights, history, the chosen epoch and learned codes.
 
     Raises:
-        BitscapeError: if a term of the loss is not finite, naming the term and the epoch; if the method cannot be
-            trained on several devices.
+        BitscapeError: if a term of the loss or an output is not finite, naming the term and the epoch; if the method
+            cannot be trained on several devices.
         CannotTrain: if the collection lacks what the method learns from.
     """
     common = common or Common()
@@ -99,7 +99,7 @@ def train(
     for name in ("features", *network.trained):
         wrapped.mark_forward_method(name)
 
-    outputs_of = Outputs(wrapped, features, fabric.device)
+    outputs_of = Outputs(wrapped, features, fabric.device, type(method).__name__)
 
     def outputs() -> NDArray[np.float32]:
         return outputs_of(supervision.rows)
@@ -115,6 +115,7 @@ def train(
             for group in optimiser.param_groups:
                 group["lr"] = group["initial_lr"] * method.rate(epoch)
             records = []
+            outputs_of.when = f" in epoch {epoch}"
             outputs_of.forget()  # a training that goes on from its checkpoint has no earlier ones either
             for batch in deal(method.batches(epoch, outputs, rng), fabric):
                 chosen = np.ascontiguousarray(features[supervision.rows[batch.images]])

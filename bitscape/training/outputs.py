@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bitscape.core.errors import BitscapeError
 from bitscape.networks.encoder import Encoder
 
 
@@ -46,10 +47,13 @@ class Outputs:
         network: an encoder.
         inputs: (n, ...) of all photographs.
         device: where the network is.
+        method: whose network it is, and `when`, are told where an output is not finite.
     """
 
-    def __init__(self, network: Encoder, inputs: NDArray[np.generic], device: torch.device) -> None:
-        self.network, self.inputs, self.device = network, inputs, device
+    def __init__(
+        self, network: Encoder, inputs: NDArray[np.generic], device: torch.device, method: str = "the network"
+    ) -> None:
+        self.network, self.inputs, self.device, self.method, self.when = network, inputs, device, method, ""
         self.forget()
 
     def forget(self) -> None:
@@ -58,9 +62,18 @@ class Outputs:
         self.missing = np.ones(len(self.inputs), dtype=bool)
 
     def __call__(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Give the (len(rows), bits) float32 outputs of some photographs."""
+        """Give the (len(rows), bits) float32 outputs of some photographs.
+
+        Raises:
+            BitscapeError: if one is not finite.
+        """
         wanted = np.unique(rows[self.missing[rows]])
         found = compute_outputs(self.network, self.inputs, wanted, self.device)
+        if not np.isfinite(found).all():  # a last step may ruin weights of which no term of the loss tells any more
+            raise BitscapeError(
+                f"the outputs of {self.method} became NaN or infinite{self.when}; lower its learning_rate in "
+                "params.yaml."
+            )
         if self.known is None:
             self.known = np.zeros((len(self.inputs), found.shape[1]), dtype=np.float32)
         if len(wanted):

@@ -10,7 +10,7 @@ import pytest
 
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Reconstruct
-from bitscape.geometry import executors
+from bitscape.geometry import component, executors, options
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.component import Job, numbered, reconstruct
 from bitscape.geometry.copies import copy_index
@@ -69,7 +69,7 @@ def test_a_finished_component_is_taken_from_the_scratch_folder(synthesize: Synth
 
 def test_a_model_goes_on_from_its_last_whole_snapshot(synthesize: Synthesize, tmp_path: Path) -> None:
     database, truth = synthesize(frames=8)
-    snapshots = tmp_path / "component-0-snapshots"
+    snapshots = tmp_path / f"component-0-{database.stem}-snapshots"
     half = pycolmap.Reconstruction(truth)
     for image in list(half.images.values())[4:]:
         half.deregister_frame(image.frame_id)
@@ -84,6 +84,30 @@ def test_a_model_goes_on_from_its_last_whole_snapshot(synthesize: Synthesize, tm
     (model,) = map(pycolmap.Reconstruction, numbered(tmp_path / "component-0"))
     assert len(registered(model)) == 8
     assert not snapshots.exists()
+
+
+def test_a_run_that_is_interrupted_in_the_last_adjustment_has_mapped_already(
+    synthesize: Synthesize, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, truth = synthesize(frames=8)
+    names = tuple(sorted(image.name for image in truth.images.values()))
+    job = Job(database, tmp_path, names, tmp_path / "component-0", Reconstruct(), 0, 1)
+    monkeypatch.setattr(options, "SNAPSHOT", 2)
+    with monkeypatch.context() as broken:
+        broken.setattr(component, "refine", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            reconstruct(job, lambda registered: None)
+    assert not job.target.exists()
+    told: list[int] = []
+    reconstruct(job, told.append)
+    assert told[0] >= 6  # from a snapshot that COLMAP itself wrote
+    (model,) = map(pycolmap.Reconstruction, numbered(job.target))
+    assert len(registered(model)) == 8
+    assert not list(tmp_path.glob("*snapshots"))
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_worker_that_is_killed_is_told_in_a_sentence(

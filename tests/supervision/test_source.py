@@ -34,7 +34,10 @@ def test_graded_geometry_is_geometry():
 def test_what_is_missing_is_told_with_the_setting_that_would_supply_it():
     with pytest.raises(CannotTrain, match=r"bcdh has .* no 3D models; set train.methods.bcdh.supervision to labels\."):
         choose_training_source(training(labels=[["x"], ["y"], []]), NONE, "geometry-graded", "bcdh")
-    with pytest.raises(CannotTrain, match=r"neither landmarks, labels nor 3D models; fill the columns of data/labels"):
+    with pytest.raises(
+        CannotTrain,
+        match=r"nor 3D models; add overlapping photographs.* or fill the columns of data/labels",
+    ):
         choose_training_source(training(), NONE, "auto", "ath")
     with pytest.raises(CannotTrain, match=r"no labels; set train.methods.ath.supervision to landmark or geometry"):
         choose_training_source(training(["a", "b", "c"]), NONE + 1, "labels", "ath")

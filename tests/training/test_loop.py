@@ -134,6 +134,15 @@ def test_a_term_that_is_not_finite_is_told_by_name_and_epoch(world):
         world.train("dsah", params=wild)
 
 
+def test_outputs_that_the_last_step_of_an_epoch_ruins_are_told(world):
+    params = {"learning_rate": 1e30, "batch_size": len(world.supervision.rows), "rounds": 1, "epochs": 1}
+    wild = Params.model_validate({"train": {"methods": {"dsah": params}}})
+    with pytest.raises(
+        BitscapeError, match="the outputs of DSAH became NaN or infinite in epoch 1; lower its learning"
+    ):
+        world.train("dsah", params=wild)
+
+
 def test_a_method_without_its_supervision_says_so(world):
     known = world.supervision
     bare = replace(known, labels=sparse.csr_array((len(known.rows), 0), dtype=np.int32), pairs=known.pairs[:0])
