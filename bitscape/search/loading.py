@@ -9,7 +9,7 @@ import numpy as np
 from bitscape.core.errors import BitscapeError
 from bitscape.search.bundle import STORED, Bundle
 from bitscape.search.index import prepare
-from bitscape.search.manifest import Manifest, read_manifest
+from bitscape.search.manifest import Manifest, check_files, read_manifest
 
 AGAIN = "make the bundle anew with `bitscape index`"
 
@@ -30,6 +30,7 @@ def load(folder: str | os.PathLike[str]) -> Bundle:
 
     path = Path(folder)
     manifest = read_manifest(path)
+    check_files(path, manifest)
     try:
         names = pd.read_parquet(path / "images.parquet")
         codes, outputs = (np.load(path / name, allow_pickle=False) for name in ("codes.npy", "outputs.npy"))

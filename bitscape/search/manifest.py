@@ -86,17 +86,17 @@ class Manifest(Section):
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read the manifest of a bundle and compare its files with their checksums.
+    """Read the manifest of a bundle, and none of its files.
 
     Args:
         folder: the bundle.
 
     Raises:
-        BitscapeError: if it is no bundle, of another format, or a file is missing or another than it was saved.
+        BitscapeError: if it is no bundle, or of another format.
     """
     try:
         content = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        manifest = Manifest.model_validate(content)
+        return Manifest.model_validate(content)
     except FileNotFoundError:
         raise BitscapeError(f"{folder} is no bundle (it has no {NAME}); `bitscape index` makes one.") from None
     except ValidationError as error:
@@ -109,6 +109,18 @@ def read_manifest(folder: Path) -> Manifest:
         raise BitscapeError(
             f"{folder / NAME} cannot be read ({error}); make the bundle anew with `bitscape index`."
         ) from None
+
+
+def check_files(folder: Path, manifest: Manifest) -> None:
+    """Compare the files of a bundle with their checksums.
+
+    Args:
+        folder: the bundle.
+        manifest: what is told of it.
+
+    Raises:
+        BitscapeError: if a file has no checksum, is missing, or is another than it was saved.
+    """
     for name in sorted(NEEDED - set(manifest.files)):
         raise BitscapeError(f"{folder / NAME} has no checksum of {name}; make the bundle anew with `bitscape index`.")
     for name, saved in sorted(manifest.files.items()):
@@ -120,7 +132,6 @@ def read_manifest(folder: Path) -> Manifest:
                 f"{path} is not the file that the bundle was saved with (its sha256 is another); "
                 "make the bundle anew with `bitscape index`."
             )
-    return manifest
 
 
 def sha256(path: Path) -> str:

@@ -21,6 +21,7 @@ from bitscape.training.checkpoint import Checkpoint
 from tests.training.world import make_world
 
 GENERATOR = torch.Generator().manual_seed(0)
+STRICT = {"rtol": 1e-6, "atol": 1e-8}  # T1: a relative error below 1e-6
 READINGS = [{"reading": r, "hinge": h} for r in "ABC" for h in ("euclid", "sq")]
 
 
@@ -68,8 +69,8 @@ def gaps(outputs):
 def test_t1_gradients_of_the_pair_terms(similar, margin, hinge):
     left, right = (torch.randn(4, 8, dtype=torch.float64, generator=GENERATOR).requires_grad_() for _ in range(2))
     flags = torch.full((4,), similar, dtype=torch.float64)
-    assert torch.autograd.gradcheck(lambda u, v: contrastive(u, v, flags, margin, hinge), (left, right))
-    assert torch.autograd.gradcheck(gaps, left)
+    assert torch.autograd.gradcheck(lambda u, v: contrastive(u, v, flags, margin, hinge), (left, right), **STRICT)
+    assert torch.autograd.gradcheck(gaps, left, **STRICT)
 
 
 @pytest.mark.parametrize("hinge", ["euclid", "sq"])
@@ -93,7 +94,7 @@ def test_t1_gradients_of_the_whole_loss_with_fixed_codes(reading):
     def loss(values):
         return torch.stack(list(method.loss(Identity(), values, batch).values())).sum()
 
-    assert torch.autograd.gradcheck(loss, outputs)
+    assert torch.autograd.gradcheck(loss, outputs, **STRICT)
 
 
 def test_t2_the_nearest_code_costs_the_distance_of_magnitudes_to_one():

@@ -1,4 +1,5 @@
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -35,6 +36,15 @@ def test_index_and_query_by_method(indexed, photo):
     hits = bundle.search(photo, top=3)[0]
     for hit in hits:
         assert hit.image in told
+
+
+def test_a_damaged_bundle_stops_its_own_queries_alone(indexed, photo, tmp_path):
+    shutil.copytree(indexed / "bundles", tmp_path / "bundles")
+    (tmp_path / "bundles/lsh-16/codes.npy").write_bytes(b"half")
+    assert call("query", photo, "--method", "dsah", "--project", tmp_path)[0] == 0
+    status, told = call("query", photo, "--method", "lsh", "--project", tmp_path)
+    assert status == 1
+    assert "is not the file that the bundle was saved with" in " ".join(told.split())
 
 
 def test_without_a_method_the_best_on_query_val_is_asked(indexed, photo):

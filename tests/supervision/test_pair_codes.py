@@ -25,7 +25,7 @@ def cost(left, right, codes, similar, margin, weight, hinge):
 @settings(deadline=None, max_examples=60)
 @given(
     st.integers(0, 100_000),
-    st.integers(1, 4),
+    st.integers(1, 5),
     st.sampled_from([0, 1]),
     st.sampled_from(["euclid", "sq"]),
     st.floats(0, 4),
