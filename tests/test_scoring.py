@@ -182,6 +182,17 @@ def test_grades_are_whole_numbers_of_0_or_more(tmp_path: Path, grade: float):
     assert "no whole numbers" in " ".join(told[1].split())
 
 
+def test_a_matrix_of_yes_and_no_is_relevance(tmp_path: Path):
+    np.save(tmp_path / "c.npy", make_bits(1, 6)[0])
+    for name, kind in (("b", bool), ("i", np.int64)):
+        np.save(tmp_path / f"{name}.npy", np.eye(6, dtype=kind))
+        files = (tmp_path / "c.npy", tmp_path / "c.npy", "--relevance", tmp_path / f"{name}.npy")
+        status, told = bitscape("score", *files, "--output", tmp_path / f"{name}.json")
+        assert status == 0, told
+    read = [json.loads((tmp_path / f"{name}.json").read_text())["metrics"] for name in ("b", "i")]
+    assert read[0] == read[1]
+
+
 def test_labels_of_other_number_types_are_the_same_classes(tmp_path: Path):
     bits, labels = make_bits(1, 60)
     found = []

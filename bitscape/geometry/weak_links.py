@@ -87,7 +87,7 @@ def _apart(graph: ViewGraph, photographs: NDArray[np.int64], owner: NDArray[np.i
     strongest = across[np.argsort(-graph.inliers[across], kind="stable")]
     models, group = np.unique(ends[strongest], axis=0, return_inverse=True)
     parts = np.split(strongest[np.argsort(group, kind="stable")], np.cumsum(np.bincount(group))[:-1])
-    return [
+    return [  # without any pair across, `np.split` still gives one part, an empty one
         {"models": both, "pairs": _named(graph, photographs, rows)}
         for both, rows in zip(models.tolist(), parts, strict=False)
     ]

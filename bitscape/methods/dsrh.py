@@ -100,7 +100,8 @@ class DSRH(Learned):
 
     def start(self, network: BypassHead | AlexNet, supervision: Supervision, features: NDArray[Any]) -> None:
         """Take the labels, the mean of the inputs and, for the published network, the ImageNet weights."""
-        supervision.require_classes("dsrh", 1 if supervision.source.startswith("geometry") else 2)  # within one, too
+        # One 3D model has grades within it, one label has none.
+        supervision.require_classes("dsrh", 1 if supervision.source.startswith("geometry") else 2)
         if supervision.labels.sum(axis=0).max() < 2:
             raise CannotTrain(
                 "dsrh ranks photographs that share a label above others, and no two training photographs share one; "

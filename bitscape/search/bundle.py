@@ -223,7 +223,7 @@ class Bundle:
         if folder.is_file() or foreign:
             other = f" (it holds {foreign[0]})" if foreign else ""
             raise BitscapeError(f"{folder} is in the way and no bundle{other}; name another folder.")
-        self.index.ntotal  # noqa: B018 - built now: settings that do not fit are told before anything is written
+        index = self.index  # built now: settings that do not fit are told before anything is written
         with publish(folder) as partial:
             partial.mkdir()
             np.save(partial / "codes.npy", self.codes)
@@ -235,7 +235,7 @@ class Bundle:
             if self.backbone_weights:
                 (partial / "backbone.safetensors").write_bytes(to_safetensors(self.backbone_weights))
             if self.settings.kind in STORED:
-                faiss.write_index_binary(self.index, str(partial / "index.faiss"))
+                faiss.write_index_binary(index, str(partial / "index.faiss"))
             manifest = Manifest(
                 model=self.model,
                 transform=self.transform,

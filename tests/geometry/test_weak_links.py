@@ -51,6 +51,19 @@ def test_one_scene_that_broke_in_two() -> None:
     assert told == {"suspicious": [], "apart": [{"models": [0, 1], "pairs": [[1, 5, 40], [0, 4, 15]]}]}
 
 
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 4)), max_size=30))
+def test_pairs_across_models_are_those_that_a_walk_over_all_pairs_of_models_finds(drawn) -> None:
+    weights = {(min(i, j), max(i, j)): inliers for i, j, inliers in drawn if i != j}
+    models = [[0, 1, 2], [3, 4, 5], [6, 7]]  # 8 and 9 are in none
+    known = []
+    for one, other in combinations(range(3), 2):
+        rows = [[*pair, w] for pair, w in sorted(weights.items()) if {one, other} == {min(p // 3, 3) for p in pair}]
+        rows = [row for row in rows if max(row[:2]) < 8]
+        if rows:
+            known.append({"models": [one, other], "pairs": sorted(rows, key=lambda row: -row[2])[:10]})
+    assert doubts(graph_of(10, weights), np.arange(10), models, smallest=9)["apart"] == known
+
+
 def weak_cuts(weights: dict[tuple[int, int], int], count: int, smallest: int) -> set[frozenset[tuple[int, int]]]:
     """Enumerate the ways to part the photographs by few, weak pairs."""
     limit = WEAK * float(np.median(list(weights.values())))
