@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[1]
-STAGES = ("prepare", "describe", "reconstruct", "mine_pairs", "relevance", "build_similarity")
+STAGES = ("prepare", "describe", "reconstruct", "mine_pairs", "relevance", "build_similarity", "supervise")
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from bitscape.core.params import Params
 from bitscape.core.stage import stage
 from bitscape.core.storage import publish, write_json
 from bitscape.core.table import IMAGES, database, members, read_collection
-from bitscape.core.untrained import write_reason
+from bitscape.core.untrained import pass_on, write_reason
 from bitscape.hamming.codes import pack
 from bitscape.hamming.health import COLLAPSED, health
 from bitscape.hamming.mean import mean_average_precision
 from bitscape.methods.base.closed_form import ClosedForm
 from bitscape.methods.base.registry import create
-from bitscape.supervision.reading import read_supervision
+from bitscape.supervision.files import read_supervision
 
 Floats = NDArray[np.float32]
 
@@ -30,6 +30,8 @@ Floats = NDArray[np.float32]
 def run(params: Params, root: Path, method: str, bits: int) -> None:
     """Write weights, history and selection, or the reason why the collection cannot train the method."""
     target = root / f"artifacts/train/{method}-{bits}"
+    if pass_on(root / "artifacts/supervise" / method, target):
+        return
     try:
         trained = _train(params, root, method, bits)
     except CannotTrain as reason:
@@ -76,7 +78,7 @@ def _train(params: Params, root: Path, name: str, bits: int) -> dict[str, Any]:
     from bitscape.training.stages import backbone_of, checkpoint_of
 
     maps = np.load(root / "artifacts/describe/feature_maps.npy", mmap_mode="r")
-    supervision = read_supervision(root, collection, method.needs, name, method.settings)
+    supervision = read_supervision(root / "artifacts/supervise" / name, train)
     trained = train_by_gradients(
         method,
         Inputs(maps, [root / IMAGES / image for image in collection["image"]], root / ".scratch"),

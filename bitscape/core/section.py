@@ -1,6 +1,6 @@
 """What all sections of `params.yaml` share, and the kinds of numbers in them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,8 +15,20 @@ Network = Literal["shared", "paper"]
 Supervised = Literal["auto", "landmark", "labels", "geometry", "geometry-graded"]
 """Where a method learns from: `auto` is the first of landmark, labels and geometry that the collection has."""
 
+Needs = Literal["labels", "pairs", "levels", "similarity"]
+
 
 class Section(BaseModel):
     """What all sections share: frozen, closed to unknown keys, defaults checked."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+
+class MethodSection(Section):
+    """Settings of one method.
+
+    Attributes:
+        needs: what it asks to learn from; here and not with the method, so that gathering it starts without torch.
+    """
+
+    needs: ClassVar[frozenset[Needs]] = frozenset()

@@ -58,8 +58,6 @@ class BCDH(Learned):
     deviation), the margin, the growing lambda and rho, Adam.
     """
 
-    needs = frozenset({"labels", "pairs"})
-
     def network(self, channels: int, classes: int) -> LinearHash:
         """One linear layer without activation, on the shared backbone or on VGG-16."""
         if self.settings.network == "paper":

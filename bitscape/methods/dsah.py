@@ -81,8 +81,6 @@ class DSAH(Learned):
     values and the first similarity from its relu7. Both keep the best epoch on `query_val`, the authors the last.
     """
 
-    needs = frozenset({"similarity"})
-
     def __init__(self, settings: Any, bits: int, seed: int) -> None:
         chosen = settings.model_copy(update=PUBLISHED) if settings.network == "paper" else settings
         super().__init__(chosen, bits, seed)

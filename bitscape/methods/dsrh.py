@@ -89,8 +89,6 @@ class DSRH(Learned):
     queries of an epoch, and the epoch chosen on `query_val` are this project's.
     """
 
-    needs = frozenset({"labels"})
-
     def network(self, channels: int, classes: int) -> BypassHead | AlexNet:
         """Two layers that both reach the hash layer, on the shared features or on AlexNet's."""
         chosen = self.settings

@@ -46,7 +46,6 @@ class ExchNet(Learned):
     signs of the network for photographs without a label, and all of `network: shared`.
     """
 
-    needs = frozenset({"labels"})
     one_device = True  # the learned codes need the outputs of all batches
 
     @property

@@ -80,8 +80,6 @@ class RVSSDH(Learned):
     the same layers after it; how the paper made codes of NetVLAD is unknown.
     """
 
-    needs = frozenset({"labels"})
-
     def __init__(self, settings: Any, bits: int, seed: int) -> None:
         super().__init__(settings.model_copy(update=VARIANTS[settings.variant]), bits, seed)
 

@@ -11,8 +11,6 @@ from scipy import sparse
 from bitscape.core.errors import CannotTrain
 from bitscape.supervision.source import TrainingSource
 
-LEVELS = 3
-
 
 @dataclass(frozen=True)
 class Supervision:
@@ -27,6 +25,7 @@ class Supervision:
         overlap: (n, n) float32, symmetric: the share of common 3D points, 2 |P_i and P_j| / (|P_i| + |P_j|), of each
             two photographs that share any; empty where nothing is known of 3D models.
         pairs: mined positives, `query` and `positive` (rows of training photographs), best first for each query.
+        levels: (n, n) int8, symmetric: that share in `mine_pairs.levels` steps, from 1; for methods that rank by it.
         similarity: (n, n) int8, DSAH's neighbourhood, stored 1 is a neighbour.
         source: where `labels` come from; `geometry-graded` has `targets` graded by `overlap`.
         distractors: (d,) photographs without any column that are taken for negatives of all others, though nothing is
@@ -37,6 +36,7 @@ class Supervision:
     labels: sparse.csr_array
     overlap: sparse.csr_array
     pairs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"query": [], "positive": []}, dtype=np.int64))
+    levels: sparse.csr_array | None = None
     similarity: sparse.csr_array | None = None
     source: TrainingSource = "labels"
     distractors: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
@@ -77,13 +77,13 @@ class Supervision:
             columns: (c,) training photographs.
 
         Returns:
-            (r, c) int64: the number of shared labels; from 3D models the overlap in thirds, 1 to 3, and 0 where no
-            point is shared (the number of levels is this project's proposal).
+            (r, c) int64: the number of shared labels; from 3D models the level, and 0 where no point is shared.
         """
         if self.source.startswith("geometry"):
-            graded = self.overlap[rows][:, columns].toarray()
-            graded[rows[:, None] == columns] = 1
-            return np.ceil(LEVELS * np.minimum(graded, 1)).astype(np.int64)
+            if self.levels is None:
+                raise ValueError("levels are needed to grade what comes from 3D models")
+            levels: NDArray[np.int64] = self.levels[rows][:, columns].toarray().astype(np.int64)
+            return levels
         return self.shared(rows, columns).astype(np.int64)
 
     def shared(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -9,7 +9,6 @@ from bitscape.networks.backbones import Backbone
 from bitscape.training.checkpoint import Checkpoint
 
 CODE = Path(__file__).parents[1]
-READ = ("prepare", "mine_pairs", "relevance", "build_similarity")
 
 
 def backbone_of(params: Params, weights: str | None = None) -> Callable[[], tuple[Backbone, int]] | None:
@@ -30,7 +29,8 @@ def checkpoint_of(root: Path, params: Params, method: str, bits: int) -> Checkpo
     settings = getattr(params.train.methods, method).model_dump_json()
     key = hashlib.sha256(f"{method} {bits} {params.seed} {settings}".encode())
     key.update(params.train.common.model_dump_json().encode() + params.describe.model_dump_json().encode())
-    read = [path for stage in READ for path in (root / "artifacts" / stage).rglob("*") if path.is_file()]
+    folders = [root / "artifacts" / folder for folder in ("prepare", f"supervise/{method}", "relevance")]
+    read = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     for path in sorted([*read, root / "artifacts/describe/descriptors.npy", *CODE.rglob("*.py")]):
         key.update(hashlib.sha256(path.read_bytes()).digest())
     return Checkpoint(root / ".scratch/train" / f"{method}-{bits}-{key.hexdigest()[:16]}.pt")

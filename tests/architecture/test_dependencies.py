@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 import pytest
 import yaml
 
+from bitscape.core.params import Params
 from bitscape.methods.base.registry import REGISTRY
 from tests.architecture.imports import ROOT, stage_code
 
@@ -39,6 +40,12 @@ def test_no_code_is_a_dependency_without_being_imported(stage):
 def test_only_the_methods_own_parameters_reach_its_stage():
     params = STAGES["train"]["params"]
     assert params == ["seed", "train.common", "train.methods.${item.method}"]
+
+
+def test_where_labels_come_from_is_all_that_supervise_reads_of_the_methods():
+    settings = Params().train.methods.model_dump()
+    expected = [f"train.methods.{name}.supervision" for name in settings if "supervision" in settings[name]]
+    assert STAGES["supervise"]["params"] == ["methods", *expected]
 
 
 def test_query_test_is_read_by_no_stage_that_learns():

@@ -67,7 +67,7 @@ def test_heavy_libraries_are_never_reached_by_one_stage(stage):
     assert len(reached & {"torch", "pycolmap", "open3d"}) <= 1
 
 
-@pytest.mark.parametrize("stage", ["prepare", "mine_pairs", "build_similarity", "evaluate", "track"])
+@pytest.mark.parametrize("stage", ["prepare", "mine_pairs", "build_similarity", "supervise", "evaluate", "track"])
 def test_light_stages_start_without_heavy_libraries(stage):
     heavy = "{'torch', 'pycolmap', 'open3d', 'timm', 'mlflow', 'matplotlib'}"
     code = f"import sys, tasks.{stage}; print(*({heavy} & sys.modules.keys()))"
@@ -87,11 +87,11 @@ def test_baselines_start_without_torch():
 
 
 def test_a_stage_has_one_name_everywhere():
-    assert set(STAGES) - {"track"} == set(Params.model_fields) - {"seed", "bits", "methods"}
+    assert set(STAGES) - {"supervise", "track"} == set(Params.model_fields) - {"seed", "bits", "methods"}
     for name, stage in STAGES.items():
         assert (ROOT / f"tasks/{name}.py").is_file()
         assert stage["cmd"].startswith(f"exec python -m tasks.{name}")
-        assert name in " ".join(stage.get("params", [])) or name in ("encode", "compare", "track")
+        assert name in " ".join(stage.get("params", [])) or name in ("supervise", "encode", "compare", "track")
 
 
 def test_params_yaml_says_every_default_and_nothing_else():

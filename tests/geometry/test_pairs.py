@@ -14,8 +14,6 @@ from bitscape.geometry.covisibility import apparent_scale, covisibility, inciden
 from bitscape.geometry.levels import relevance_levels
 from bitscape.geometry.pairs import COLUMNS, membership, positive_pairs
 from bitscape.geometry.strategies import camera_pool
-from bitscape.supervision.source import point_overlap
-from bitscape.supervision.supervision import Supervision
 
 COUNT = 14  # photographs; each is in the model of its index modulo 3, some are in none
 LOOSE = MinePairs(min_shared_points=2, min_overlap=0.25, max_scale_change=1.5, camera_pool=3)
@@ -170,11 +168,6 @@ def test_levels_are_what_ranking_methods_learn_from(table: pd.DataFrame, levels:
         total = dense[i, i] + dense[j, j]
         assert graded.toarray()[i, j] == (np.ceil(levels * 2 * int(dense[i, j]) / total) if total else 0)
     assert graded.dtype == np.int8
-    if levels == 3:
-        seeing = np.flatnonzero(shared.diagonal())
-        nothing = sparse.csr_array((COUNT, 0), dtype=np.int32)
-        known = Supervision(np.arange(COUNT), nothing, point_overlap(shared), source="geometry")
-        assert np.array_equal(known.grades(seeing, seeing), graded.toarray()[np.ix_(seeing, seeing)])
 
 
 def test_cameras_at_one_place_have_pools_without_themselves() -> None:

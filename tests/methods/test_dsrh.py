@@ -320,6 +320,7 @@ def test_one_model_has_grades_to_rank_by(source):
         np.arange(12),
         sparse.csr_array(np.ones((12, 1), np.int32)),
         sparse.csr_array(np.maximum(1 - steps / 4, 0).astype(np.float32)),
+        levels=sparse.csr_array(np.maximum(4 - steps, 0).astype(np.int8)),
         source=source,
     )
     method = DSRH(Settings(), 16, 0)

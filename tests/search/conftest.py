@@ -11,7 +11,7 @@ from bitscape.core.params import Params
 from bitscape.core.untrained import read_reason
 from bitscape.search.bundle import Bundle
 from bitscape.search.project import bundle_of, choose
-from tasks import build_similarity, describe, encode, mine_pairs, prepare, relevance, train
+from tasks import build_similarity, describe, encode, mine_pairs, prepare, relevance, supervise, train
 
 SCENES = ("harbour", "market", "tower", "wood")
 METHODS = ("lsh", "dsah", "dsrh")
@@ -72,7 +72,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for table, kinds in NO_MODEL.items():
         unseen = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
         unseen.to_parquet(root / f"artifacts/reconstruct/{table}.parquet")
-    for stage in (prepare, describe, mine_pairs, relevance, build_similarity):
+    for stage in (prepare, describe, mine_pairs, relevance, build_similarity, supervise):
         stage.run(PARAMS, root)
     for method in METHODS:
         train.run(PARAMS, root, method, 16)

@@ -74,6 +74,7 @@ def make_world(places: int = 20, views: int = 8) -> World:
         sparse.csr_array(np.eye(places, dtype=np.int32)[of_rows]),
         sparse.csr_array(overlap),
         pairs,
+        sparse.csr_array(np.ceil(3 * overlap).astype(np.int8)),
         neighbourhood_similarity(maps.astype(np.float32).mean(axis=(2, 3))[rows], 5, 5),
         "geometry",
     )

@@ -1,14 +1,16 @@
 """Settings of ATH."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bitscape.core.section import Count, Network, NonNegative, Positive, Section, Supervised
+from bitscape.core.section import Count, MethodSection, Network, NonNegative, Positive, Supervised
 
 
-class ATH(Section):
+class ATH(MethodSection):
     """Attention-based triplet hashing; losses and sampling as the authors coded them, the shared head is ours."""
+
+    needs: ClassVar = frozenset({"labels"})
 
     epochs: Count = Field(20, description="the authors: 50, from pixels")
     batch_size: Count = Field(10, description="triplets; the last, incomplete batch is dropped")

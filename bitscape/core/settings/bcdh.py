@@ -1,19 +1,21 @@
 """Settings of BCDH."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from bitscape.core.section import Count, Network, NonNegative, Positive, Section, Supervised
+from bitscape.core.section import Count, MethodSection, Network, NonNegative, Positive, Supervised
 
 Growth = Annotated[float, Field(ge=1)]
 
 
-class BCDH(Section):
+class BCDH(MethodSection):
     """Binary constrained deep hashing in three readings; all values are proposals, the paper's are unknown.
 
     Radenovic et al. train 30 epochs of 6,000 queries, of photographs from a pool of 22,000 (their released code).
     """
+
+    needs: ClassVar = frozenset({"labels", "pairs"})
 
     epochs: Count = 20
     queries_per_epoch: Count = Field(100, description="tuples of one query, its positives and negatives")

@@ -1,10 +1,10 @@
 """Settings of DSAH."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from bitscape.core.section import Count, Network, NonNegative, Positive, Rate, Section, Share
+from bitscape.core.section import Count, MethodSection, Network, NonNegative, Positive, Rate, Share
 
 
 def _unquoted(value: Any) -> Any:
@@ -15,11 +15,13 @@ def _unquoted(value: Any) -> Any:
 Content = Annotated[Literal["attached", "detached", "reversed", "off"], BeforeValidator(_unquoted)]
 
 
-class DSAH(Section):
+class DSAH(MethodSection):
     """Deep self-adaptive hashing on the frozen backbone: the authors' losses, this project's optimiser values.
 
     `network: paper` has the authors' learning rate, decay, epsilon, deviation, width and dropout whatever is said here.
     """
+
+    needs: ClassVar = frozenset({"similarity"})
 
     rounds: Count = 3
     epochs: Count = Field(10, description="of each round")

@@ -1,14 +1,16 @@
 """Settings of DSRH."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from bitscape.core.section import Count, Network, NonNegative, Positive, Rate, Section, Supervised
+from bitscape.core.section import Count, MethodSection, Network, NonNegative, Positive, Rate, Supervised
 
 
-class DSRH(Section):
+class DSRH(MethodSection):
     """Deep semantic ranking hashing; the losses are the official code's, sizes and rates of the head the project's."""
+
+    needs: ClassVar = frozenset({"labels", "levels"})
 
     epochs: Count = 30
     queries_per_epoch: Count = Field(1000, description="at most, drawn at random; each gives one triplet or three")

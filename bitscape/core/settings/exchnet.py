@@ -1,14 +1,16 @@
 """Settings of ExchNet."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from bitscape.core.section import Count, Network, NonNegative, Positive, Rate, Section, Share, Supervised
+from bitscape.core.section import Count, MethodSection, Network, NonNegative, Positive, Rate, Share, Supervised
 
 
-class ExchNet(Section):
+class ExchNet(MethodSection):
     """ExchNet; "2023" are runs of a re-implementation by a co-author's group, the paper's own values are unknown."""
+
+    needs: ClassVar = frozenset({"labels"})
 
     rounds: Count = Field(10, description="each ends with better learned codes and new anchors; 2023: 40")
     epochs: Count = Field(3, description="of each round; 2023: 30")

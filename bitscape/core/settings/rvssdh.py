@@ -1,14 +1,16 @@
 """Settings of RV-SSDH and the two methods it is compared with."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from bitscape.core.section import Count, Network, NonNegative, Positive, Rate, Section, Share, Supervised
+from bitscape.core.section import Count, MethodSection, Network, NonNegative, Positive, Rate, Share, Supervised
 
 
-class RVSSDH(Section):
+class RVSSDH(MethodSection):
     """Random VLAD based deep hashing, a reconstruction; the paper's values are all unknown."""
+
+    needs: ClassVar = frozenset({"labels"})
 
     variant: Literal["rv-ssdh", "ssdh", "netvlad"] = Field(
         "rv-ssdh",

@@ -1,7 +1,7 @@
 """Baselines that are one centred linear map and a sign, fitted without gradients and without torch."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,6 @@ class ClosedForm(ABC):
         bits: code length.
         seed: of everything random.
     """
-
-    needs: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, settings: Any, bits: int, seed: int) -> None:
         self.settings, self.bits, self.seed = settings, bits, seed

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from torch.optim import Optimizer
 from bitscape.supervision.supervision import Supervision
 
 Outputs = Callable[[], NDArray[np.float32]]
-Needs = Literal["labels", "pairs", "similarity"]
 
 
 class Learned(ABC):
@@ -24,7 +23,6 @@ class Learned(ABC):
         seed: of everything random.
     """
 
-    needs: ClassVar[frozenset[Needs]]
     one_device: ClassVar[bool] = False
     """Whether the loss keeps something of each batch that the other devices would lack."""
 

@@ -1,4 +1,4 @@
-"""What the stage `train` reads of a method's supervision: what it asks for, no more."""
+"""What a method may learn from, gathered from the collection, its 3D models and its neighbourhoods."""
 
 from pathlib import Path
 from typing import Any
@@ -7,26 +7,25 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from bitscape.core.params import Params
 from bitscape.core.table import members
 from bitscape.supervision.source import choose_training_source, label_columns, point_overlap
 from bitscape.supervision.supervision import Supervision
 
 
-def read_supervision(
-    root: Path, collection: pd.DataFrame, needs: frozenset[str], method: str, settings: Any
-) -> Supervision:
-    """Read what a method asks for, in rows of training photographs.
+def gather_supervision(root: Path, collection: pd.DataFrame, method: str, params: Params) -> Supervision:
+    """Gather what a method asks for and no more, in rows of training photographs.
 
     Args:
-        root: the project's folder.
+        root: the project's folder; `mine_pairs` and `build_similarity` have run.
         collection: all photographs.
-        needs: `labels`, `pairs`, `similarity`.
-        method: its name.
-        settings: its section of `params.yaml`; `supervision` says where labels come from.
+        method: its name. Its section of `params.yaml` says what it asks for (`needs`) and where labels come from.
+        params: all parameters.
 
     Raises:
         CannotTrain: if the training photographs have no such labels.
     """
+    settings = getattr(params.train.methods, method)
     rows = members(collection, "train")
     n = len(rows)
     given: dict[str, Any] = {
@@ -34,7 +33,7 @@ def read_supervision(
         "labels": sparse.csr_array((n, 0), dtype=np.int32),
         "overlap": sparse.csr_array((n, n), dtype=np.float32),
     }
-    if "labels" in needs:
+    if "labels" in settings.needs:
         mined = pd.read_parquet(root / "artifacts/mine_pairs/images.parquet")
         models = mined["model"].to_numpy(np.int32)
         training = collection.iloc[rows]
@@ -42,14 +41,16 @@ def read_supervision(
         given["labels"] = label_columns(training, models, given["source"])
         if given["source"].startswith("geometry"):
             given["distractors"] = np.flatnonzero(mined["distractor"])
-        shared = sparse.csr_array(sparse.load_npz(root / "artifacts/mine_pairs/covisibility.npz"))
-        given["overlap"] = point_overlap(shared[rows][:, rows])
-    if "pairs" in needs:
+            shared = sparse.csr_array(sparse.load_npz(root / "artifacts/mine_pairs/covisibility.npz"))
+            given["overlap"] = point_overlap(shared[rows][:, rows])
+            if "levels" in settings.needs:
+                levels = sparse.csr_array(sparse.load_npz(root / "artifacts/mine_pairs/levels.npz"))
+                given["levels"] = levels[rows][:, rows]
+    if "pairs" in settings.needs:
         row_of = np.full(len(collection), -1, dtype=np.int64)
         row_of[rows] = np.arange(n)
-        pairs = pd.read_parquet(root / "artifacts/mine_pairs/positives.parquet")
-        pairs[["query", "positive"]] = row_of[pairs[["query", "positive"]]]
-        given["pairs"] = pairs
-    if "similarity" in needs:
+        pairs = pd.read_parquet(root / "artifacts/mine_pairs/positives.parquet", columns=["query", "positive"])
+        given["pairs"] = pairs.apply(lambda column: row_of[column])
+    if "similarity" in settings.needs:
         given["similarity"] = sparse.csr_array(sparse.load_npz(root / "artifacts/build_similarity/similarity.npz"))
     return Supervision(**given)
