@@ -101,6 +101,15 @@ class Reconstruct(Section):
     threads: Count = 2
     deterministic: bool = Field(False, description="one thread and fixed seeds: equal models each time, slower")
 
+    @model_validator(mode="after")
+    def _repeatable(self) -> Self:
+        if self.deterministic and self.device == "cuda":
+            raise ValueError(
+                "deterministic is true and device cuda, but the features that COLMAP finds on a GPU differ from run to "
+                "run; set device to cpu or deterministic to false"
+            )
+        return self
+
 
 class MinePairs(Section):
     """Which photographs of a model are positives of each other, and which of other models are hard negatives."""

@@ -19,7 +19,7 @@ def threads(settings: Reconstruct) -> int:
 
 
 def device(settings: Reconstruct) -> pycolmap.Device:
-    """Tell where features are extracted and matched.
+    """Tell where features are extracted and matched; `auto` is the CPU where equal models are asked for.
 
     Raises:
         BitscapeError: CUDA is asked for, and this pycolmap has none.
@@ -29,7 +29,8 @@ def device(settings: Reconstruct) -> pycolmap.Device:
             "params.yaml: `reconstruct.device` is cuda, and this pycolmap is built without; install pycolmap-cuda12 in "
             "its place, or set cpu."
         )
-    cuda = settings.device == "cuda" or (settings.device == "auto" and pycolmap.has_cuda)
+    repeatable = settings.deterministic  # what COLMAP finds on a GPU differs from run to run
+    cuda = settings.device == "cuda" or (settings.device == "auto" and pycolmap.has_cuda and not repeatable)
     return pycolmap.Device.cuda if cuda else pycolmap.Device.cpu
 
 

@@ -26,7 +26,11 @@ class Checkpoint:
         """Write the state and those of the random numbers; the old file stays until the new one is whole."""
         if self.path is None:
             return
-        random = {"torch": torch.get_rng_state(), "numpy": json.dumps(rng.bit_generator.state)}
+        random = {
+            "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all(),  # dropout's, where there is a GPU; no state where there is none
+            "numpy": json.dumps(rng.bit_generator.state),
+        }
         with publish(self.path) as partial:
             torch.save({**state, "random": random}, partial)
 
@@ -37,9 +41,11 @@ class Checkpoint:
         try:
             state: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
             random = state.pop("random")
+            cuda = random["cuda"]
         except (RuntimeError, OSError, KeyError):
             return None  # a damaged file costs a training from its start, not an error
         torch.set_rng_state(random["torch"])
+        torch.cuda.set_rng_state_all(cuda[: torch.cuda.device_count()])
         rng.bit_generator.state = json.loads(random["numpy"])
         return state
 

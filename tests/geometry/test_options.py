@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from pydantic import ValidationError
 
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Reconstruct
@@ -32,3 +33,12 @@ def test_cuda_that_is_not_there_is_told() -> None:
     with pytest.raises(BitscapeError, match=r"reconstruct\.device.*pycolmap-cuda12"):
         options.device(Reconstruct(device="cuda"))
     assert options.device(Reconstruct(device="auto")) == options.device(Reconstruct()) == pycolmap.Device.cpu
+
+
+def test_cuda_is_taken_where_it_is_and_nothing_need_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pycolmap, "has_cuda", True)
+    assert options.device(Reconstruct(device="cuda")) == options.device(Reconstruct(device="auto"))
+    assert options.device(Reconstruct(device="auto")) == pycolmap.Device.cuda
+    assert options.device(Reconstruct(device="auto", deterministic=True)) == pycolmap.Device.cpu
+    with pytest.raises(ValidationError, match="on a GPU differ from run to run; set device to cpu"):
+        Reconstruct(device="cuda", deterministic=True)

@@ -12,7 +12,7 @@ from PIL import Image
 from scipy import sparse
 
 from bitscape.core.errors import CannotTrain
-from bitscape.core.params import Params
+from bitscape.core.params import Common, Params
 from bitscape.core.settings.dsah import DSAH as Settings
 from bitscape.methods.base.registry import create
 from bitscape.methods.dsah import DSAH, Block, information_content
@@ -364,7 +364,7 @@ def test_the_published_network_trains_from_pixels_with_neighbours_of_its_own_rel
 
     method.start = noted
     inputs = Inputs(np.zeros((n, CHANNELS, 1, 1), dtype=np.float16), small)
-    trained = train(method, inputs, supervision, lambda _: {"map_expected": float("nan")})
+    trained = train(method, inputs, supervision, lambda _: {"map_expected": float("nan")}, Common(device="cpu"))
     assert known["relu7"].shape == (n, 4096)
     assert (known["similarity"] != neighbourhood_similarity(known["relu7"], 3, 3)).nnz == 0
     assert np.isfinite(trained.history["similarity"][1:]).all()
@@ -413,7 +413,7 @@ def test_it_needs_no_labels_and_says_what_is_missing(world):
     known = world.supervision
     n = len(known.rows)
     nothing = replace(known, labels=sparse.csr_array((n, 0), dtype=np.int32), pairs=known.pairs[:0])
-    assert DSAH.needs == {"similarity"}
+    assert Settings.needs == {"similarity"}
     assert "supervision" not in Settings.model_fields
     method = DSAH(Settings(), 16, 0)
     features = np.random.default_rng(0).random((n, CHANNELS)).astype(np.float32)

@@ -44,7 +44,7 @@ def test_the_backbone_is_trained_along_and_saved(inputs):
         inputs,
         known,
         lambda outputs_of: {"map_expected": next(scores), "outputs": float(np.abs(outputs_of(np.arange(12))).sum())},
-        Common(frozen=False, backbone_rate=1.0),
+        Common(frozen=False, backbone_rate=1.0, device="cpu"),
         lambda: (backbone, SIDE),
     )
     assert trained.epoch == 2
