@@ -23,6 +23,7 @@ import yaml
 from bitscape.core.params import Params
 from bitscape.core.stage import stage
 from bitscape.core.storage import read_json
+from bitscape.core.untrained import read_reason
 
 EXPERIMENT = "bitscape"
 KEY = "bitscape.key"
@@ -129,7 +130,10 @@ def _log(client: Any, run_id: str, params: Params, root: Path, method: str, bits
     metrics = [Metric(key, value, now, 0) for key, value in final if isinstance(value, int | float)]
     tracked = root / "data.dvc"
     md5 = yaml.safe_load(tracked.read_text(encoding="utf-8"))["outs"][0]["md5"] if tracked.is_file() else "untracked"
-    client.log_batch(run_id, metrics=metrics, params=parameters, tags=[RunTag("data.md5", md5)])
+    tags = [RunTag("data.md5", md5)]
+    if reason := read_reason(trained):
+        tags.append(RunTag("mlflow.note.content", f"Not trained. {reason}"))  # what the page of a run shows on top
+    client.log_batch(run_id, metrics=metrics, params=parameters, tags=tags)
     for curve in _curves(trained / "history.csv"):
         client.log_batch(run_id, metrics=[Metric(key, value, now, epoch) for key, value, epoch in curve])
     dataset = Dataset(name="data", digest=md5, source_type="local", source=json.dumps({"uri": "data"}))

@@ -14,3 +14,9 @@ def block(first: str) -> str:
     """Give the one block that begins with some words."""
     (found,) = (text for text in blocks() if text.startswith(first))
     return found
+
+
+def inline(first: str) -> str:
+    """Give the one command within a sentence that begins with some words."""
+    (found,) = re.findall(rf"`({re.escape(first)}[^`]*)`", (SOURCE / "README.md").read_text(encoding="utf-8"))
+    return found

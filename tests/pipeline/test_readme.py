@@ -17,9 +17,9 @@ def test_every_block_is_run_by_a_test():
     run_by = {
         "make run": "tests/pipeline/test_fresh_clone.py",
         "source .venv": "tests/pipeline/test_without_overlap.py",
-        "bitscape index": "tests/search/test_documented.py",
         "mlflow ui": __file__,
         "python -m flows.serve": __file__,
+        "bitscape index": "tests/search/test_documented.py",
     }
     assert [next(known for known in run_by if text.startswith(known)) for text in blocks()] == list(run_by)
     for path in run_by.values():

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -16,6 +17,7 @@ from bitscape.core.settings.methods import MethodName
 from tests.flows.servers import has_ended, until
 from tests.pipeline.conftest import LANDMARKS
 from tests.pipeline.projects import BITSCAPE, DVC
+from tests.pipeline.readme import inline
 
 
 def _runs(project):
@@ -78,6 +80,17 @@ def test_only_the_methods_that_learn_from_it_are_trained_anew(project, change, s
     ran = _ran_after(project, **change)
     assert ran[:2] == [stage, "supervise"]
     assert [name for name in ran if name.startswith("train")] == trained
+
+
+def test_a_parameter_is_tried_out_as_the_readme_says(project):
+    text = (project.root / "params.yaml").read_text()
+    try:
+        ran = project.stages_run(project.dvc(*shlex.split(inline("dvc exp run"))[1:]))
+        assert [name for name in ran if name.startswith("train")] == ["train@dsah-16"]
+        assert "rounds: 5" in (project.root / "params.yaml").read_text()
+    finally:
+        (project.root / "params.yaml").write_text(text)
+        project.dvc("repro")
 
 
 def _ran_after(project, **changes):

@@ -158,6 +158,19 @@ def test_a_changed_result_becomes_a_run_of_its_own(root: Path) -> None:
     assert [name for name, _, _ in runs(root)] == ["bcdh-16", "bcdh-32", "bcdh-32", "lsh-16", "lsh-32"]
 
 
+def test_a_method_that_was_not_trained_has_a_run_that_says_why(root: Path) -> None:
+    trained = root / "artifacts/train/bcdh-16"
+    shutil.rmtree(trained)
+    trained.mkdir()
+    (trained / "untrained.txt").write_text("There is no 3D model.\n")
+    (root / "metrics/bcdh-16.json").write_text("{}\n")
+    (root / "mlflow.db").unlink()
+    track.run(PARAMS, root)
+    assert ("mlflow.note.content", "Not trained. There is no 3D model.") in of_run(root, "bcdh-16", "tags", "key, value")
+    assert of_run(root, "bcdh-16", "metrics", "key") == []
+    assert not any(key == "mlflow.note.content" for key, _ in of_run(root, "lsh-16", "tags", "key, value"))
+
+
 def test_an_unfinished_stage_is_not_tracked(root: Path) -> None:
     before = runs(root)
     lock(root, bcdh_32="f" * 32)
