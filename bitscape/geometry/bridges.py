@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.geometry.candidates import among, nearest_neighbours
+from bitscape.geometry.strategies import similarity
 
 
 def lonely_pairs(
@@ -56,7 +57,7 @@ def bridging_pairs(
     pairs = np.sort(np.stack([first, second], axis=1), axis=1)
     new = (component[first] != component[second]) & ~among(pairs[:, 0], pairs[:, 1], tried, count)
     owner, pairs = component[first[new]], pairs[new]
-    alike = np.einsum("ij,ij->i", descriptors[pairs[:, 0]], descriptors[pairs[:, 1]])
+    alike = similarity(descriptors, pairs[:, 0], pairs[:, 1])
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -alike, owner))
     owner, pairs = owner[order], pairs[order]
     _, once = np.unique(np.column_stack([owner, pairs]), axis=0, return_index=True)  # found from both its ends

@@ -5,13 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 
 from bitscape.core.params import Reconstruct
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.copies import copy_index
+from bitscape.geometry.linkage import complete_linkage
+from bitscape.geometry.strategies import similarity
 from bitscape.geometry.view_graph import ViewGraph
 
 COLUMNS = {"image": "int32", "group": "int32"}
@@ -23,8 +22,8 @@ def burst_groups(
     """Group photographs of which every two are alike.
 
     Two are alike if their descriptors are (cosine at least `burst_similarity`) and so are their features (verified
-    matches at least `burst_overlap` of the features of the one with fewer). Complete linkage keeps a slow pan, where
-    each picture resembles the next, from becoming one group.
+    matches at least `burst_overlap` of the features of the one with fewer). Complete linkage by these shares keeps a
+    slow pan, where each picture resembles the next, from becoming one group.
 
     Args:
         graph: the verified pairs.
@@ -36,22 +35,10 @@ def burst_groups(
         Positions of each group of two or more, ascending; groups by their first.
     """
     first, second = graph.pairs.T
-    overlap = graph.inliers / np.maximum(np.minimum(features[first], features[second]), 1)
-    similar = np.einsum("ij,ij->i", descriptors[first], descriptors[second])
-    alike = (overlap >= settings.burst_overlap) & (similar >= settings.burst_similarity)
-    edges = ViewGraph(graph.count, graph.pairs[alike], graph.inliers[alike])
-    shape = (graph.count, graph.count)
-    weight = sparse.csr_array((np.minimum(overlap[alike], 1), (first[alike], second[alike])), shape=shape)
-    groups = []
-    for part in edges.components():
-        if len(part) < 2:
-            continue
-        inner = weight[part][:, part].toarray()
-        distance = 1 - (inner + inner.T)
-        np.fill_diagonal(distance, 0)
-        labels = fcluster(linkage(squareform(distance), "complete"), 1 - settings.burst_overlap, "distance")
-        groups += [part[labels == label] for label in np.unique(labels)]
-    return sorted((group for group in groups if len(group) > 1), key=lambda group: int(group[0]))
+    overlap = np.minimum(graph.inliers / np.maximum(np.minimum(features[first], features[second]), 1), 1)
+    alike = np.flatnonzero(overlap >= settings.burst_overlap)
+    alike = alike[similarity(descriptors, first[alike], second[alike]) >= settings.burst_similarity]
+    return complete_linkage(graph.pairs[alike], overlap[alike])
 
 
 def burst_table(groups: list[NDArray[np.int64]], photographs: NDArray[np.int64]) -> pd.DataFrame:

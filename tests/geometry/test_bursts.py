@@ -1,3 +1,4 @@
+import tracemalloc
 from itertools import combinations
 from pathlib import Path
 
@@ -34,10 +35,38 @@ def test_features_alone_or_descriptors_alone_do_not_make_a_burst() -> None:
     assert groups_of({(0, 1): 900}, 2, [0, 20]) == [[0, 1]]
 
 
+def test_descriptors_decide_where_features_do_not() -> None:
+    """All features match; arccos 0.9 is 25.84 degrees."""
+    everything = dict.fromkeys(combinations(range(4), 2), 900)
+    assert groups_of(everything, 4, [0, 25.8, 90, 115.8]) == [[0, 1], [2, 3]]
+    assert groups_of(everything, 4, [0, 25.9, 90, 115.9]) == []
+    assert groups_of(everything, 4, [0, 12, 25, 50]) == [[0, 1, 2]]  # 2 and 3 are alike, 0 and 3 are not
+
+
 def test_a_slow_pan_is_not_one_group() -> None:
     groups = groups_of({(at, at + 1): 500 + at for at in range(9)}, 10)
     assert all(len(group) == 2 for group in groups)
     assert sorted(at for group in groups for at in group) == list(range(10))
+
+
+def test_a_long_pan_takes_memory_by_its_pairs() -> None:
+    """8,000 frames, each like the next five, less and less: all one component, whose dense matrix would take 512 MB."""
+    frames, ahead = 8_000, 5
+    steps = np.arange(1, ahead + 1)
+    pairs = np.stack([np.repeat(np.arange(frames), ahead), (np.arange(frames)[:, None] + steps).ravel()], axis=1)
+    inliers = np.tile(1000 - 100 * steps, frames) - np.random.default_rng(0).integers(0, 99, len(pairs))
+    there = pairs[:, 1] < frames
+    graph = ViewGraph(frames, pairs[there], inliers[there])
+    assert len(graph.components()) == 1
+    features, descriptors = np.full(frames, 1000), np.ones((frames, 1), np.float32)
+    tracemalloc.start()
+    groups = burst_groups(graph, features, descriptors, RULES)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    print(f"{peak / 1e6:.1f} MB, {peak / len(graph.pairs):.0f} bytes a pair, {len(groups)} groups")
+    assert peak < 1000 * len(graph.pairs)
+    assert sum(map(len, groups)) > 0.8 * frames
+    assert all(group[-1] - group[0] <= ahead for group in groups)
 
 
 def test_the_table_is_sorted_and_numbered_by_the_first_image() -> None:
