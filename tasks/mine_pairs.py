@@ -38,7 +38,7 @@ def run(params: Params, root: Path) -> None:
     pool = camera_pool(cameras, len(collection), rules.camera_pool)
     bursts = burst_numbers(_bursts(root), len(collection))
     positives = positive_pairs(shared, scale, pool, descriptors, rules, params.seed, bursts)
-    images = membership(observations, train, rules, params.seed)
+    images = membership(observations, train, rules, params.seed, bursts)
     negatives = hardest(collection.iloc[train], descriptors[train], images, rules.negatives)
     if positives.empty:
         print("mine_pairs: no positive pair; what learns from geometry has nothing to learn from.", file=sys.stderr)

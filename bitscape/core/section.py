@@ -15,7 +15,7 @@ Network = Literal["shared", "paper"]
 Supervised = Literal["auto", "landmark", "labels", "geometry", "geometry-graded"]
 """Where a method learns from: `auto` is the first of landmark, labels and geometry that the collection has."""
 
-Needs = Literal["labels", "pairs", "levels", "similarity"]
+Needs = Literal["labels", "pairs", "levels", "similarity", "bursts"]
 
 
 class Section(BaseModel):

@@ -99,23 +99,34 @@ def _rank(query: NDArray[np.int64], key: NDArray[np.float64]) -> NDArray[np.int6
     return ranks
 
 
-def membership(observations: pd.DataFrame, photographs: NDArray[np.int64], rules: MinePairs, seed: int) -> pd.DataFrame:
+def membership(
+    observations: pd.DataFrame,
+    photographs: NDArray[np.int64],
+    rules: MinePairs,
+    seed: int,
+    bursts: NDArray[np.int64] | None = None,
+) -> pd.DataFrame:
     """Tell each photograph's model; photographs of different models are negatives of each other.
 
     Args:
         observations: columns `model`, `image`, `point`; each photograph in one model.
         photographs: indices, ascending.
-        rules: `distractors` and `negative_pool`.
+        rules: `distractors`, `negative_pool` and `bursts`.
         seed: of drawing the pool.
+        bursts: see `burst_numbers`, of more than the `photographs`.
 
     Returns:
         Columns `image`, `model` (-1: in none) and `points` int32, `distractor` bool (in no model, but kept as a
-        negative) and `pool` bool (hard negatives are looked for among these), in the order of `photographs`.
+        negative), `pool` bool (hard negatives are looked for among these) and `burst` int32 (photographs of one number
+        count once, -1: in no burst; with `bursts: all` none is), in the order of `photographs`.
     """
     seen = observations.groupby("image").agg(model=("model", "first"), points=("point", "size")).reindex(photographs)
     model = seen["model"].fillna(-1).to_numpy(np.int32)
     distractor = (model < 0) & (rules.distractors == "keep")
     candidates = np.flatnonzero((model >= 0) | distractor)
+    burst = np.full(len(photographs), -1)
+    if bursts is not None and rules.bursts == "once":
+        burst = np.maximum(bursts[photographs], -1)
     pool = np.zeros(len(photographs), bool)
     pool[np.random.default_rng(seed).permutation(candidates)[: rules.negative_pool]] = True
     return pd.DataFrame(
@@ -125,5 +136,6 @@ def membership(observations: pd.DataFrame, photographs: NDArray[np.int64], rules
             "points": seen["points"].fillna(0).to_numpy(np.int32),
             "distractor": distractor,
             "pool": pool,
+            "burst": burst.astype(np.int32),
         }
     )

@@ -14,6 +14,7 @@ from bitscape.core.errors import CannotTrain
 from bitscape.methods.base.learned import Learned, Outputs
 from bitscape.networks.bypass import BypassHead
 from bitscape.networks.published.alexnet import AlexNet
+from bitscape.supervision.bursts import once
 from bitscape.supervision.ranking_lists import draw_triplets, repetitions
 from bitscape.supervision.supervision import Supervision
 
@@ -123,8 +124,8 @@ class DSRH(Learned):
         known, chosen = self.supervision, self.settings
         repeats = repetitions(known.labels, chosen.repeat_constant)
         queries = rng.permutation(np.repeat(np.arange(len(repeats)), repeats))[: chosen.queries_per_epoch]
-        candidates = (repeats > 0) | chosen.unlabelled_negatives
-        drawn = draw_triplets(queries, known.grades, candidates, rng, chosen.allow_self)
+        candidates = ((repeats > 0) | chosen.unlabelled_negatives) & once(known.bursts, rng)
+        drawn = draw_triplets(queries, known.grades, candidates, rng, chosen.allow_self, known.bursts)
         weights = drawn.weight if chosen.weighted else np.ones_like(drawn.weight)
         towers = np.stack([drawn.query, drawn.more, drawn.less])
         for start in range(0, len(weights), chosen.batch_size):

@@ -14,7 +14,7 @@ MATRICES = ("labels", "overlap", "levels", "similarity")
 
 
 def write_supervision(folder: Path, known: Supervision) -> None:
-    """Write `source.json`, `distractors.npy`, `pairs.parquet` and a matrix each, see `docs/data-formats.md`.
+    """Write `source.json`, `pairs.parquet`, a list and a matrix each, see `docs/data-formats.md`.
 
     What a method does not ask for is not written, so that a change of it trains only those methods anew that learn
     from it.
@@ -27,6 +27,7 @@ def write_supervision(folder: Path, known: Supervision) -> None:
         out.mkdir()
         write_json(out / "source.json", {"source": known.source})
         np.save(out / "distractors.npy", known.distractors)
+        np.save(out / "near_duplicates.npy", known.near_duplicates)
         known.pairs.to_parquet(out / "pairs.parquet", index=False)
         for name in MATRICES:
             matrix = getattr(known, name)
@@ -47,5 +48,6 @@ def read_supervision(folder: Path, rows: NDArray[np.int64]) -> Supervision:
         pairs=pd.read_parquet(folder / "pairs.parquet"),
         source=read_json(folder / "source.json")["source"],
         distractors=np.load(folder / "distractors.npy"),
+        near_duplicates=np.load(folder / "near_duplicates.npy"),
         **{name: sparse.csr_array(sparse.load_npz(folder / f"{name}.npz")) for name in there},
     )

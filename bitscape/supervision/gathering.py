@@ -41,6 +41,9 @@ def gather_supervision(root: Path, collection: pd.DataFrame, method: str, params
         given["labels"] = label_columns(training, models, given["source"])
         if given["source"].startswith("geometry"):
             given["distractors"] = np.flatnonzero(mined["distractor"])
+            burst = mined["burst"].to_numpy(np.int64)
+            if "bursts" in settings.needs and (burst >= 0).any():
+                given["near_duplicates"] = np.where(burst < 0, -1 - np.arange(n), burst)
             shared = sparse.csr_array(sparse.load_npz(root / "artifacts/mine_pairs/covisibility.npz"))
             given["overlap"] = point_overlap(shared[rows][:, rows])
             if "levels" in settings.needs:

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from bitscape.supervision.bursts import own_burst
+
 Grades = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
 QUERIES_PER_BLOCK = 128  # grades of so many queries are held at once
 PAIRS = ((0, 1), (0, 2), (1, 2))  # places of a list of three: the first of each pair is the more relevant
@@ -68,6 +70,7 @@ def draw_triplets(
     candidates: NDArray[np.bool_],
     rng: np.random.Generator,
     allow_self: bool = False,
+    bursts: NDArray[np.int64] | None = None,
 ) -> Triplets:
     """Draw one ranking list for each query, and take its triplets.
 
@@ -82,6 +85,8 @@ def draw_triplets(
         candidates: (n,) which photographs lists may hold.
         rng: what is drawn depends on it alone.
         allow_self: let the query be in its own list, as the official code does.
+        bursts: (n,) photographs of one number are near-duplicates; a query's own are in its list only where nothing
+            else is relevant to it (this project's).
 
     Returns:
         The triplets in the order of the queries, those of one list (1a, 1b), (1a, 2), (1b, 2).
@@ -95,6 +100,10 @@ def draw_triplets(
         relevance[:, ~candidates] = -1
         if not allow_self:
             relevance[np.arange(len(block)), block] = -1
+        if bursts is not None:
+            own = own_burst(relevance, bursts[block], bursts)
+            own[np.arange(len(block)), block] = False  # which is what `allow_self` says
+            relevance[own] = -1
         highest = relevance.max(axis=1, keepdims=True)
         best = (relevance == highest) & (relevance > 0)
         places = np.stack(

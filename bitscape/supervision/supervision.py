@@ -30,6 +30,8 @@ class Supervision:
         source: where `labels` come from; `geometry-graded` has `targets` graded by `overlap`.
         distractors: (d,) photographs without any column that are taken for negatives of all others, though nothing is
             known of them; each is a cluster of its own.
+        near_duplicates: (n,) photographs of one number are of one burst, which counts once among what is relevant to
+            a query; empty where none are known.
     """
 
     rows: NDArray[np.int64]
@@ -40,6 +42,12 @@ class Supervision:
     similarity: sparse.csr_array | None = None
     source: TrainingSource = "labels"
     distractors: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    near_duplicates: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @cached_property
+    def bursts(self) -> NDArray[np.int64]:
+        """(n,) int64 number of the burst of each photograph; one that is in none has a number of its own."""
+        return self.near_duplicates if len(self.near_duplicates) else np.arange(len(self.rows))
 
     @cached_property
     def labelled(self) -> NDArray[np.int64]:

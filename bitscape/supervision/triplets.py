@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from bitscape.supervision.bursts import own_burst, shares
 from bitscape.supervision.supervision import Supervision
 
 QUERIES_PER_BLOCK = 256  # targets of so many queries are held at once
@@ -14,7 +15,8 @@ def draw_triplets(supervision: Supervision, queries: NDArray[np.int64], rng: np.
     The positive is uniform among the photographs that share a label, other than the query itself, the negative uniform
     among those that share none, the authors' rule where each photograph has one label. Photographs without label are
     not drawn. Graded by overlap (this project's), the probability of a positive is proportional to its overlap, and
-    negatives are all photographs without overlap, of the same 3D model too.
+    negatives are all photographs without overlap, of the same 3D model too. The photographs of a burst share the
+    probability of one, and of the query's own none is drawn where any other is a positive (this project's, too).
 
     Args:
         supervision: what n training photographs have in common.
@@ -25,14 +27,16 @@ def draw_triplets(supervision: Supervision, queries: NDArray[np.int64], rng: np.
         (t, 3) int64 of query, positive and negative, in the order of the queries; a query without any positive or any
         negative is left out.
     """
-    others = supervision.labelled
+    others, bursts = supervision.labelled, supervision.bursts
+    weight = shares(bursts)[others]
     blocks = [np.empty((0, 3), dtype=np.int64)]
     for start in range(0, len(queries), QUERIES_PER_BLOCK):
         block = queries[start : start + QUERIES_PER_BLOCK]
         alike = supervision.targets(block, others)
         unlike = alike == 0
         alike[block[:, None] == others] = 0
-        positives, negatives = _draw(alike, rng), _draw(unlike, rng)
+        alike[own_burst(alike, bursts[block], bursts[others])] = 0
+        positives, negatives = _draw(alike * weight, rng), _draw(unlike * weight, rng)
         there = (positives >= 0) & (negatives >= 0)
         blocks.append(np.stack([block, others[positives], others[negatives]], axis=1)[there])
     return np.concatenate(blocks)

@@ -12,6 +12,7 @@ from bitscape.core.params import MinePairs
 from bitscape.geometry import covisibility as module
 from bitscape.geometry.covisibility import apparent_scale, covisibility, incidence, ones, scale_change
 from bitscape.geometry.levels import relevance_levels
+from bitscape.geometry.near_duplicates import burst_numbers
 from bitscape.geometry.pairs import COLUMNS, membership, positive_pairs
 from bitscape.geometry.strategies import camera_pool
 
@@ -225,7 +226,16 @@ def test_membership_lists_photographs_in_no_model(distractors: str, kept: bool) 
     table = pd.DataFrame({"model": [0, 0, 2], "image": [4, 4, 1], "point": [5, 6, 5]})
     listed = membership(table, np.array([1, 2, 4]), MinePairs(distractors=distractors), 0)
     assert listed[["image", "model", "points"]].to_numpy().tolist() == [[1, 2, 1], [2, -1, 0], [4, 0, 2]]
-    assert listed.dtypes.astype(str).tolist() == ["int32"] * 3 + ["bool"] * 2
+    assert listed.dtypes.astype(str).tolist() == ["int32"] * 3 + ["bool"] * 2 + ["int32"]
+    assert listed["burst"].tolist() == [-1, -1, -1]
     assert listed["distractor"].tolist() == [False, kept, False]
     assert listed["pool"].tolist() == [True, kept, True]
     assert membership(table, np.array([1, 2, 4]), MinePairs(negative_pool=1), 0)["pool"].sum() == 1
+
+
+@pytest.mark.parametrize(("rule", "expected"), [("once", [-1, 0, 0]), ("all", [-1, -1, -1])])
+def test_membership_tells_bursts_that_count_once(rule: str, expected: list[int]) -> None:
+    table = pd.DataFrame({"model": [0, 0, 2], "image": [4, 4, 1], "point": [5, 6, 5]})
+    bursts = burst_numbers(pd.DataFrame({"image": [2, 4], "group": [0, 0]}), 6)
+    listed = membership(table, np.array([1, 2, 4]), MinePairs(bursts=rule), 0, bursts)
+    assert listed["burst"].tolist() == expected

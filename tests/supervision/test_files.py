@@ -29,11 +29,13 @@ def _same(one, other):
 
 def test_what_is_written_is_what_is_read_and_the_bytes_are_the_same(tmp_path):
     known = replace(make_world(4).supervision, distractors=np.array([3, 5]), source="geometry-graded")
+    known = replace(known, near_duplicates=np.arange(len(known.rows)) // 2)
     for name in ("once", "again"):
         write_supervision(tmp_path / name, known)
         assert _same(known, read_supervision(tmp_path / name, known.rows))
     files = sorted(path.name for path in (tmp_path / "once").iterdir())
-    assert files == sorted(["distractors.npy", "pairs.parquet", "source.json", *(f"{name}.npz" for name in MATRICES)])
+    lists = ["distractors.npy", "near_duplicates.npy", "pairs.parquet", "source.json"]
+    assert files == sorted([*lists, *(f"{name}.npz" for name in MATRICES)])
     assert all((tmp_path / "once" / file).read_bytes() == (tmp_path / "again" / file).read_bytes() for file in files)
 
 
@@ -54,7 +56,7 @@ def mined(tmp_path):
     for folder in ("mine_pairs", "build_similarity"):
         (tmp_path / "artifacts" / folder).mkdir(parents=True)
     out = tmp_path / "artifacts/mine_pairs"
-    models = pd.DataFrame({"image": [0, 2, 3, 5], "model": [0, 0, 1, 1], "distractor": False})
+    models = pd.DataFrame({"image": [0, 2, 3, 5], "model": [0, 0, 1, 1], "distractor": False, "burst": [3, 3, -1, -1]})
     models.to_parquet(out / "images.parquet")
     pd.DataFrame({"query": [0, 2], "positive": [2, 0], "rank": [1, 1]}).to_parquet(out / "positives.parquet")
     sparse.save_npz(out / "covisibility.npz", sparse.csr_array(shared))
@@ -75,6 +77,7 @@ def test_a_method_is_given_what_it_asks_for_and_no_more(mined, method):
     assert (len(known.pairs) > 0) == (method == "bcdh")
     assert (known.similarity is not None) == (method == "dsah")
     assert (known.levels is not None) == (method == "dsrh")
+    assert known.near_duplicates.tolist() == ([3, 3, -3, -4] if method in ("ath", "dsrh") else [])
     if from_models:
         assert known.source == "geometry"
         assert known.overlap[[0], [1]] == pytest.approx(0.6)
@@ -87,6 +90,7 @@ def test_labels_are_learned_from_without_anything_of_the_models(mined):
     collection["landmark"] = ["a", "a", "a", "b", "b", "b"]
     known = gather_supervision(root, collection, "dsrh", Params())
     assert (known.source, known.overlap.nnz, known.levels) == ("landmark", 0, None)
+    assert known.bursts.tolist() == [0, 1, 2, 3]
     assert known.labels.toarray().tolist() == [[1, 0], [1, 0], [0, 1], [0, 1]]
 
 

@@ -10,7 +10,7 @@ from bitscape.core.section import Count, MethodSection, Network, NonNegative, Po
 class ATH(MethodSection):
     """Attention-based triplet hashing; losses and sampling as the authors coded them, the shared head is ours."""
 
-    needs: ClassVar = frozenset({"labels"})
+    needs: ClassVar = frozenset({"labels", "bursts"})
 
     epochs: Count = Field(20, description="the authors: 50, from pixels")
     batch_size: Count = Field(10, description="triplets; the last, incomplete batch is dropped")

@@ -10,7 +10,7 @@ from bitscape.core.section import Count, MethodSection, Network, NonNegative, Po
 class DSRH(MethodSection):
     """Deep semantic ranking hashing; the losses are the official code's, sizes and rates of the head the project's."""
 
-    needs: ClassVar = frozenset({"labels", "levels"})
+    needs: ClassVar = frozenset({"labels", "levels", "bursts"})
 
     epochs: Count = 30
     queries_per_epoch: Count = Field(1000, description="at most, drawn at random; each gives one triplet or three")
