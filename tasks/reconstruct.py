@@ -26,7 +26,7 @@ from bitscape.geometry.options import effective
 from bitscape.geometry.outliers import remove_outliers
 from bitscape.geometry.picture import draw_model
 from bitscape.geometry.poses import poses
-from bitscape.geometry.reconstruction import build_models, registered
+from bitscape.geometry.reconstruction import build_models, plan, registered
 from bitscape.geometry.view_graph import read_view_graph
 from bitscape.geometry.weak_links import Doubts, doubts
 from bitscape.geometry.workspace import forget_others, mapping_folder, workspace
@@ -65,7 +65,9 @@ def run(params: Params, root: Path) -> None:
         add_photographs(database, copies, copied, shared_cameras(shots, settings.cameras), work)
     extract(database, copies, copied, settings)
     match_collection(database, train, names, descriptors, work, settings, params.seed)
-    models = build_models(database, copies, mapping_folder(work, settings), settings, params.seed)
+    mapping = mapping_folder(work, settings)
+    jobs = plan(database, copies, mapping, settings, params.seed)
+    models = build_models(database, copies, mapping, settings, params.seed)
     graph = read_view_graph(database, train)
     told = doubts(graph, train, [registered(model) for model in models], settings.min_model_size)
     _warn(told, collection["image"].tolist(), bool(models))
@@ -74,7 +76,8 @@ def run(params: Params, root: Path) -> None:
         _write(out, models, work, settings, sorted(train.tolist()), told)
         bursts = burst_groups(graph, count_features(database, train), descriptors, settings)
         burst_table(bursts, train).to_parquet(out / "duplicates.parquet", index=False)
-        write_json(out / "options.json", effective(settings, params.seed, len(train)))
+        sizes, workers = [len(job.names) for job in jobs], jobs[0].workers if jobs else 1
+        write_json(out / "options.json", effective(settings, params.seed, sizes, workers))
         shutil.copyfile(database, out / "features.db")
     remove(copies)
 

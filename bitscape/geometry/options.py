@@ -1,6 +1,7 @@
 """COLMAP's options from `params.yaml`, and all of them as they took effect."""
 
 import enum
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from bitscape.geometry.colmap import pycolmap
 
 SNAPSHOT = 50  # photographs registered between two snapshots of a model that grows
 MOST_MODELS = 50  # COLMAP's default ends after so many scenes
+OF_EACH = ("num_threads", "max_num_models")  # depend on how large a component is, and on how many there are
 PLACES = ("image_path", "snapshot_path", "image_names", "trust_region_problem_dump_directory")  # where, not how
 
 
@@ -102,15 +104,27 @@ def refinement(settings: Reconstruct) -> pycolmap.BundleAdjustmentOptions:
     return options
 
 
-def effective(settings: Reconstruct, seed: int, photographs: int) -> dict[str, Any]:
-    """Give all options of COLMAP as they take effect, its own defaults among them, to be stored beside the models."""
+def effective(settings: Reconstruct, seed: int, sizes: Sequence[int], workers: int) -> dict[str, Any]:
+    """Give all options of COLMAP as they take effect, its own defaults among them, to be stored beside the models.
+
+    Args:
+        settings: of the stage.
+        seed: of COLMAP's random choices.
+        sizes: photographs of each component that is mapped.
+        workers: mappers that run at once and share the threads.
+
+    Returns:
+        What JSON knows: `mapping` has the options that all mappers have in common, `components` for each of `sizes` its
+        `photographs` and the options that are its own (`OF_EACH`).
+    """
     used: dict[str, Any] = {
         "extraction": extraction(settings),
         "matching": matching(settings),
         "verification": verification(settings, seed),
-        "mapping": mapping(settings, seed, photographs),
         "refinement": refinement(settings),
     }
+    mapped = [_plain(mapping(settings, seed, size, workers).todict()) for size in sizes]
+    common = _plain(mapping(settings, seed, 0, workers).todict())
     if settings.mapper == "global":
         used["calibration"] = calibration(seed)
     return {
@@ -119,6 +133,11 @@ def effective(settings: Reconstruct, seed: int, photographs: int) -> dict[str, A
         "device": device(settings).name,
         "mapper": settings.mapper,
         **{step: _plain(options.todict()) for step, options in used.items()},
+        "mapping": {name: value for name, value in common.items() if name not in OF_EACH},
+        "components": [
+            {"photographs": size} | {name: each[name] for name in OF_EACH if name in each}
+            for size, each in zip(sizes, mapped, strict=True)
+        ],
     }
 
 

@@ -36,27 +36,35 @@ def build_models(
     Raises:
         BitscapeError: a worker was killed, or crashed in native code; the cluster is not there.
     """
-    with pycolmap.Database.open(database) as opened:
-        indices = np.array(sorted(copy_index(image.name) for image in opened.read_all_images()), np.int64)
-    components = [indices[part] for part in read_view_graph(database, indices).components()]
-    components = [part for part in components if len(part) >= max(2, settings.min_model_size)]
+    jobs = plan(database, photographs, scratch, settings, seed, executor)
     here = executor is None and settings.executor == "processes"
-    workers = min(len(components), settings.threads) if here else 1
-    jobs = [
-        Job(database, photographs, tuple(map(copy_name, part)), scratch / f"component-{k}", settings, seed, workers)
-        for k, part in enumerate(components)
-    ]
     if not jobs:
         return []
     with progress("reconstruct", sum(len(job.names) for job in jobs)) as advance:
         if here:
-            folders = in_processes(jobs, scratch / "log", workers, advance)
+            folders = in_processes(jobs, scratch / "log", jobs[0].workers, advance)
         else:
             with nullcontext(executor) if executor else dask_cluster(settings.executor) as elsewhere:
                 folders = by_executor(jobs, elsewhere, advance)
     return separate(
         [pycolmap.Reconstruction(path) for folder in folders for path in numbered(folder)], settings.min_model_size
     )
+
+
+def plan(
+    database: Path, photographs: Path, scratch: Path, settings: Reconstruct, seed: int, executor: Executor | None = None
+) -> list[Job]:
+    """List the components to reconstruct, the largest first; the arguments are those of `build_models`."""
+    with pycolmap.Database.open(database) as opened:
+        indices = np.array(sorted(copy_index(image.name) for image in opened.read_all_images()), np.int64)
+    components = [indices[part] for part in read_view_graph(database, indices).components()]
+    components = [part for part in components if len(part) >= max(2, settings.min_model_size)]
+    here = executor is None and settings.executor == "processes"
+    workers = min(len(components), settings.threads) if here else 1
+    return [
+        Job(database, photographs, tuple(map(copy_name, part)), scratch / f"component-{k}", settings, seed, workers)
+        for k, part in enumerate(components)
+    ]
 
 
 def separate(models: list[pycolmap.Reconstruction], min_size: int) -> list[pycolmap.Reconstruction]:

@@ -8,19 +8,38 @@ from bitscape.core.params import Reconstruct
 from bitscape.geometry import options
 from bitscape.geometry.colmap import pycolmap
 
+PLACES = {"image_path", "snapshot_path", "image_names"}
+
 
 @pytest.mark.parametrize("mapper", ["incremental", "global"])
 def test_all_options_are_told_and_say_nothing_of_the_machine(mapper: str) -> None:
     chosen = Reconstruct(mapper=mapper, max_features=777, min_inliers=21, min_model_size=4, deterministic=True)
-    told = json.loads(json.dumps(options.effective(chosen, 5, 400)))
+    told = json.loads(json.dumps(options.effective(chosen, 5, [400, 12], 2)))
     assert told["extraction"]["sift"]["max_num_features"] == 777
     assert told["verification"]["min_num_inliers"] == told["mapping"]["min_num_matches"] == 21
     assert told["verification"]["ransac"]["random_seed"] == told["mapping"]["random_seed"] == 5
-    assert told["mapping"]["num_threads"] == told["matching"]["num_threads"] == 1
+    assert [each["num_threads"] for each in told["components"]] == [1, 1]
+    assert told["matching"]["num_threads"] == 1
+    everything = getattr(pycolmap, f"{mapper.title()}PipelineOptions")().todict()
+    assert set(told["mapping"]) | set(told["components"][0]) == set(everything) - PLACES | {"photographs"}
     assert told["mapping"]["min_model_size"] == 4
     assert set(told["matching"]["sift"]) == set(pycolmap.FeatureMatchingOptions().sift.todict())
     assert "path" not in json.dumps(told)
     assert "/" not in json.dumps(told).replace("I/O", "")
+
+
+def test_each_mapper_s_own_options_are_told() -> None:
+    chosen = Reconstruct(threads=8)
+    sizes = [700, 30, 5, 4, 3]
+    told = options.effective(chosen, 0, sizes, 4)
+    assert told["components"] == [
+        {"photographs": size, "num_threads": 2, "max_num_models": models}
+        for size, models in zip(sizes, [233, 50, 50, 50, 50], strict=True)
+    ]
+    for size, each in zip(sizes, told["components"], strict=True):
+        used = options.mapping(chosen, 0, size, 4)
+        assert (each["num_threads"], each["max_num_models"]) == (used.num_threads, used.max_num_models)
+    assert options.effective(chosen, 0, [], 1)["components"] == []
 
 
 def test_threads_are_shared_by_the_workers() -> None:

@@ -15,7 +15,7 @@ from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.component import Job, numbered, reconstruct
 from bitscape.geometry.copies import copy_index
 from bitscape.geometry.observations import observe, registrations
-from bitscape.geometry.reconstruction import build_models, registered, separate
+from bitscape.geometry.reconstruction import build_models, plan, registered, separate
 
 Synthesize = Callable[..., tuple[Path, pycolmap.Reconstruction]]
 
@@ -41,6 +41,9 @@ def test_two_scenes_are_two_models_the_larger_first(synthesize: Synthesize, tmp_
     models = build_models(both, tmp_path, tmp_path, Reconstruct(), seed=0)
     assert [registered(model) for model in models] == [[0, 3, 6, 9, 12, 15, 18], [1, 4, 7, 10, 13]]
     assert build_models(both, tmp_path, tmp_path / "again", Reconstruct(min_model_size=6), seed=0)[1:] == []
+    for threads, workers in ((1, 1), (2, 2), (8, 2)):
+        jobs = plan(both, tmp_path, tmp_path, Reconstruct(threads=threads), 0)
+        assert [(len(job.names), job.workers) for job in jobs] == [(7, workers), (5, workers)]
 
 
 def test_the_global_mapper_finds_the_scene_too(synthesize: Synthesize, tmp_path: Path) -> None:
