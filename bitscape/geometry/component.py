@@ -14,6 +14,7 @@ from bitscape.geometry.focal_lengths import forget_focal_lengths
 from bitscape.geometry.refinement import refine
 
 ENOUGH = 0.5  # of the component's photographs; with fewer, the focal lengths of EXIF are doubted
+GLOBAL_STEPS = 4  # focal lengths, then positions, bundle adjustment and points, after which COLMAP calls back
 WRITTEN = 64  # bytes of a model for each feature at most: its place, its point, and its part of a track
 Advance = Callable[[int], None]
 
@@ -146,15 +147,30 @@ def _forget_snapshots(job: Job) -> None:
 
 
 def _global(job: Job, database: Path, chosen: pycolmap.GlobalPipelineOptions, folder: Path, advance: Advance) -> None:
-    """Map all photographs at once; its rotations need focal lengths, which the pairs tell where EXIF does not."""
-    calibrated, written = job.beside("calibrated.db"), job.beside("written")
-    written.mkdir(exist_ok=True)
+    """Map all photographs at once; its rotations need focal lengths, which the pairs tell where EXIF does not.
+
+    There is no photograph after the other to tell of. Of `GLOBAL_STEPS` each is told as its share of the photographs.
+    """
+    calibrated, left = job.beside("calibrated.db"), len(job.names)
     shutil.copyfile(database, calibrated)
+
+    def step() -> None:
+        nonlocal left
+        done = min(len(job.names) // GLOBAL_STEPS, left)
+        left -= done
+        advance(done)
+
     pycolmap.calibrate_view_graph(calibrated, options.calibration(job.seed))
-    models = pycolmap.global_mapping(calibrated, job.photographs, written, chosen)
+    step()
+    chosen.image_path = job.photographs
+    found = pycolmap.ReconstructionManager()
+    with pycolmap.Database.open(calibrated) as opened:
+        pipeline = pycolmap.GlobalPipeline(chosen, opened, found)
+        pipeline.add_callback(pycolmap.GlobalPipelineCallback.MODEL_UPDATE_CALLBACK.value, step)
+        pipeline.run()
+    models = {number: found.get(number) for number in range(found.size())}
     _write(models, folder)
-    advance(sum(model.num_reg_images() for model in models.values()))
-    remove(written)
+    advance(max(0, sum(model.num_reg_images() for model in models.values()) - (len(job.names) - left)))
     remove(calibrated)
 
 
