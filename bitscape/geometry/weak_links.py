@@ -9,7 +9,7 @@ from scipy import sparse
 
 from bitscape.geometry.view_graph import ViewGraph
 
-FEW = 3  # pairs between the two parts of a model
+FEW = 8  # pairs between the two parts of a model; measured, as is WEAK, see docs/reconstruction.md
 WEAK = 0.5  # of the median inliers of the model's pairs; the strongest of the few has no more
 Doubts = dict[str, list[dict[str, Any]]]
 NAMED = 10  # pairs named of each finding, the strongest
