@@ -2,7 +2,8 @@
 
 All photographs of DATA/photos are matched exhaustively once; that is kept in `.scratch/benchmarks/candidates`. Then
 each choice of pairs is mapped from these same matches, so that nothing differs but the choice. A positive is an ordered
-pair of photographs of which the second sees at least 20 % of the points that the first sees. Writes
+pair of photographs of which the second sees at least 20 % of the points that the first sees. A place (a folder) is
+whole where one model has at least 95 % of its photographs and no other has any. Writes
 `benchmarks/results/candidates.csv`.
 """
 
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from benchmarks.places import places
 from benchmarks.sets import ROOT, run
 from bitscape.core.params import Reconstruct
 
@@ -113,18 +115,22 @@ def report(names: list[str]) -> list[dict[str, object]]:
     found = {}
     for choice in CHOICES:
         work = FOLDER / "choices" / choice.replace(" ", "-")
-        shared = covisibility(incidence(pd.read_parquet(work / "observations.parquet"), len(names))).tocoo()
+        observations = pd.read_parquet(work / "observations.parquet")
+        shared = covisibility(incidence(observations, len(names))).tocoo()
         first, second = shared.coords
         seen = shared.diagonal()
         enough = (first != second) & (shared.data >= OVERLAP * seen[first])
         positives = set(zip(first[enough].tolist(), second[enough].tolist(), strict=True))
         pairs = np.load(work / "pairs.npz")
-        registered = int((seen > 0).sum())
         found[choice] = (
             positives,
             {tuple(pair) for pair in pairs["verified"].tolist()},
             len(pairs["tried"]),
-            registered,
+            {
+                "registered": int((seen > 0).sum()),
+                "models": observations["model"].nunique(),
+                "places_whole": int(places(names, observations)["whole"].sum()),
+            },
         )
     positives, verified, every, _ = found["exhaustive"]
     return [
@@ -135,9 +141,9 @@ def report(names: list[str]) -> list[dict[str, object]]:
             "positives_found": round(len(own & positives) / len(positives), 4),
             "positives_more": round(len(own - positives) / len(positives), 4),
             "verified_found": round(len(pairs & verified) / len(verified), 4),
-            "registered": registered,
         }
-        for choice, (own, pairs, tried, registered) in found.items()
+        | mapped
+        for choice, (own, pairs, tried, mapped) in found.items()
     ]
 
 
