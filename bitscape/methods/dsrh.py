@@ -86,6 +86,8 @@ class DSRH(Learned):
     The margin 5 is that of 64 bits; scaling it to other lengths is a proposal. The paper's epochs are **unknown**.
     Where all photographs have one label, lists have two places: one triplet a query, and every weight is ln 2.
 
+    From 3D models a list has one photograph of a burst at most (this project's).
+
     On the shared backbone the structure of the head is the method's; its width, start and learning rate, the number of
     queries of an epoch, and the epoch chosen on `query_val` are this project's.
     """
