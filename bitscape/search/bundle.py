@@ -16,15 +16,16 @@ from bitscape.core.storage import publish, write_json
 from bitscape.hamming.codes import Codes, pack
 from bitscape.search.index import IndexSettings, build, nearest
 from bitscape.search.manifest import NAME, NEEDED, Manifest, Model, Transform, sha256
+from bitscape.search.signs import same_signs
 
 if TYPE_CHECKING:
     from bitscape.search.encoder import PhotographEncoder
     from bitscape.search.encoding import Photograph
 
 STORED = ("ivf", "hnsw")
+"""Kinds that take long to build; that of `multihash` does not, and FAISS saves its tables in no fixed order."""
 PARTS = NEEDED | {NAME, "backbone.safetensors", "index.faiss"}
 """All that a bundle may consist of, so that a folder with anything else is never replaced."""
-"""Kinds that take long to build; that of `multihash` does not, and FAISS saves its tables in no fixed order."""
 PACKAGES = ("numpy", "faiss-cpu", "torch", "timm", "safetensors")
 Weights = dict[str, NDArray[Any]]
 
@@ -62,6 +63,7 @@ class Bundle:
         codes: (n, bits / 8) uint8.
         outputs: (n, bits) float32 real-valued codes.
         settings: of the index.
+        probe: (1, bits) float32 outputs of `bitscape.search.probe.picture`, None until the bundle is first saved.
     """
 
     model: Model
@@ -74,6 +76,7 @@ class Bundle:
     codes: Codes
     outputs: NDArray[np.float32]
     settings: IndexSettings
+    probe: NDArray[np.float32] | None = None
     _index: Any = field(default=None, repr=False)
     _encoder: Any = field(default=None, repr=False)
 
@@ -86,15 +89,27 @@ class Bundle:
 
     @property
     def encoder(self) -> "PhotographEncoder":
-        """The network from photographs to outputs, built when it is first asked for (some seconds)."""
+        """The network from photographs to outputs, built when it is first asked for (some seconds).
+
+        Raises:
+            BitscapeError: if it cannot be built, or does not give the outputs that it gave when the bundle was made.
+        """
         if self._encoder is None:
+            from bitscape.search import probe
             from bitscape.search.backbone import backbone_of
             from bitscape.search.encoder import build_encoder
 
             size = self.transform.image_size if self.transform else 0
-            self._encoder = build_encoder(
+            encoder = build_encoder(
                 self.model, self.weights, lambda: backbone_of(self.transform, self.backbone_weights), size
             )
+            if self.probe is not None and not probe.agree(self.probe, probe.probe(encoder)):
+                raise BitscapeError(
+                    f"The network of {self.model.method} at {self.model.bits} bits does not give the outputs it gave "
+                    "when the bundle was made: its parameters, transform or packages are others; "
+                    "make it anew with `bitscape index`."
+                )
+            self._encoder = encoder
         return self._encoder
 
     def encode(self, photographs: "Sequence[Photograph]") -> NDArray[np.float32]:
@@ -212,11 +227,13 @@ class Bundle:
             folder: where; what was there is replaced if it is a bundle.
 
         Raises:
-            BitscapeError: if something else is in the way.
+            BitscapeError: if something else is in the way, or codes and outputs disagree.
         """
         import faiss
         import pandas as pd
         from safetensors.numpy import save as to_safetensors
+
+        from bitscape.search.probe import probe
 
         folder = Path(folder)
         foreign = [] if not folder.is_dir() else sorted({path.name for path in folder.iterdir()} - PARTS)
@@ -224,10 +241,15 @@ class Bundle:
             other = f" (it holds {foreign[0]})" if foreign else ""
             raise BitscapeError(f"{folder} is in the way and no bundle{other}; name another folder.")
         index = self.index  # built now: settings that do not fit are told before anything is written
+        if not same_signs(self.codes, self.outputs):
+            raise BitscapeError(f"The codes are not the signs of the outputs; {folder} was not written.")
+        if self.probe is None:
+            self.probe = probe(self.encoder)
         with publish(folder) as partial:
             partial.mkdir()
             np.save(partial / "codes.npy", self.codes)
             np.save(partial / "outputs.npy", self.outputs)
+            np.save(partial / "probe.npy", self.probe)
             names = pd.DataFrame({"image": self.images, "sha256": self.sums}, dtype="str")
             names.to_parquet(partial / "images.parquet", index=False)
             # As bytes, because safetensors' own files can be read by their owner alone.

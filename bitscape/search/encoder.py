@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from bitscape.core.errors import BitscapeError
@@ -121,6 +122,8 @@ def build_encoder(
         if {"mean", "projection", "bias"} - set(weights) or weights["projection"].shape[:1] != (model.bits,):
             raise BitscapeError(f"The weights are not those of {model.method} at {model.bits} bits; train it again.")
         return ProjectionEncoder(backbone(), image_size, weights).eval()
+    if model.channels is None or model.classes is None:
+        raise BitscapeError(f"Nothing is told of the channels and classes of {model.method}; train it again.")
     network: Encoder = method.network(model.channels, model.classes)
     if not network.side and any(name.startswith("backbone.") for name in weights):
         network.attach(backbone(), image_size)
@@ -141,7 +144,15 @@ def _create(model: Model) -> Any:
     settings = {**model.parameters}
     if "weights" in settings:  # the trained ones are loaded next
         settings["weights"] = "random"
-    params = Params.model_validate({"seed": model.seed, "train": {"methods": {model.method: settings}}})
+    try:
+        params = Params.model_validate({"seed": model.seed, "train": {"methods": {model.method: settings}}})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BitscapeError(
+            f"The model's parameters are not those of this version: {where}: {first['msg']}; train it again with "
+            "`dvc repro`, or make the bundle anew with `bitscape index`."
+        ) from None
     return create(model.method, model.bits, params)
 
 

@@ -84,6 +84,22 @@ def prepare(index: Any, settings: IndexSettings) -> Any:
     return index
 
 
+def held_codes(index: Any, kind: Kind) -> Codes | None:
+    """Give the (n, bits / 8) codes that an index of the kind `ivf` or `hnsw` holds, or None if it is of another."""
+    if kind == "hnsw" and isinstance(index, faiss.IndexBinaryHNSW):
+        storage: Any = faiss.downcast_IndexBinary(index.storage)
+        return faiss.vector_to_array(storage.xb).reshape(-1, index.code_size)
+    if kind == "ivf" and isinstance(index, faiss.IndexBinaryIVF):
+        codes, lists = np.zeros((index.ntotal, index.code_size), np.uint8), index.invlists
+        for number in range(index.nlist):
+            if count := lists.list_size(number):
+                rows = faiss.rev_swig_ptr(lists.get_ids(number), count)
+                own = faiss.rev_swig_ptr(lists.get_codes(number), count * index.code_size)
+                codes[np.clip(rows, 0, len(codes) - 1)] = own.reshape(count, -1)
+        return codes
+    return None
+
+
 def nearest(index: Any, queries: Codes, k: int) -> Nearest:
     """Find the codes nearest to each query.
 

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 
 from bitscape.core.errors import BitscapeError
+from bitscape.hamming.codes import Codes
 from bitscape.search.bundle import STORED, Bundle
-from bitscape.search.index import prepare
+from bitscape.search.index import IndexSettings, held_codes, prepare
 from bitscape.search.manifest import Manifest, check_files, read_manifest
+from bitscape.search.signs import same_signs
 
+ARRAYS = ("codes.npy", "outputs.npy", "probe.npy")
 AGAIN = "make the bundle anew with `bitscape index`"
 
 
@@ -33,17 +36,21 @@ def load(folder: str | os.PathLike[str]) -> Bundle:
     check_files(path, manifest)
     try:
         names = pd.read_parquet(path / "images.parquet")
-        codes, outputs = (np.load(path / name, allow_pickle=False) for name in ("codes.npy", "outputs.npy"))
+        codes, outputs, probe = (np.load(path / name, allow_pickle=False) for name in ARRAYS)
         weights = load_file(path / "model.safetensors")
         extra = path / "backbone.safetensors"
         backbone_weights = load_file(extra) if extra.name in manifest.files else {}
         images, sums = names["image"].tolist(), names["sha256"].tolist()
         stored = manifest.index.kind in STORED
-        index = prepare(faiss.read_index_binary(str(path / "index.faiss")), manifest.index) if stored else None
+        index = faiss.read_index_binary(str(path / "index.faiss")) if stored else None
     except (ValueError, KeyError, OSError, RuntimeError, SafetensorError) as error:
         told = " ".join(str(error).split())[:160]
         raise BitscapeError(f"{path} cannot be read ({told}); {AGAIN}.") from None
-    _check_sizes(path, manifest, images, {"codes.npy": codes, "outputs.npy": outputs}, index)
+    _check_sizes(path, manifest, images, dict(zip(ARRAYS, (codes, outputs, probe), strict=True)))
+    if not same_signs(codes, outputs):
+        raise BitscapeError(f"{path}: codes.npy does not hold the signs of outputs.npy; {AGAIN}.")
+    if index is not None:
+        _check_index(path / "index.faiss", index, manifest.index, codes)
     return Bundle(
         model=manifest.model,
         transform=manifest.transform,
@@ -55,19 +62,33 @@ def load(folder: str | os.PathLike[str]) -> Bundle:
         codes=codes,
         outputs=outputs,
         settings=manifest.index,
+        probe=probe,
         _index=index,
     )
 
 
-def _check_sizes(path: Path, manifest: Manifest, images: list[str], arrays: dict[str, Any], index: Any) -> None:
+def _check_sizes(path: Path, manifest: Manifest, images: list[str], arrays: dict[str, Any]) -> None:
     """Compare the files of a bundle with what its manifest tells of them."""
     count, bits = manifest.count, manifest.model.bits
     told = f"the manifest tells of {count} photographs and {bits} bits; {AGAIN}."
-    expected = {"codes.npy": (np.uint8, (count, bits // 8)), "outputs.npy": (np.float32, (count, bits))}
+    expected = {
+        "codes.npy": (np.uint8, (count, bits // 8)),
+        "outputs.npy": (np.float32, (count, bits)),
+        "probe.npy": (np.float32, (1, bits)),
+    }
     for name, array in arrays.items():
         if (array.dtype, array.shape) != expected[name]:
             raise BitscapeError(f"{path / name} holds {array.dtype} {array.shape}, but {told}")
     if len(images) != count:
         raise BitscapeError(f"{path / 'images.parquet'} names {len(images)} photographs, but {told}")
-    if index is not None and (index.d, index.ntotal) != (bits, count):
-        raise BitscapeError(f"{path / 'index.faiss'} holds {index.ntotal} codes of {index.d} bits, but {told}")
+
+
+def _check_index(path: Path, index: Any, settings: IndexSettings, codes: Codes) -> None:
+    """Compare a stored index with the codes that it was built from, and set how far it looks."""
+    count, bits = len(codes), codes.shape[1] * 8
+    if (index.d, index.ntotal) != (bits, count):
+        raise BitscapeError(f"{path} holds {index.ntotal} codes of {index.d} bits, not {count} of {bits}; {AGAIN}.")
+    held = held_codes(index, settings.kind)
+    if held is None or not np.array_equal(held, codes):
+        raise BitscapeError(f"{path} is no {settings.kind} index of the codes in codes.npy; {AGAIN}.")
+    prepare(index, settings)

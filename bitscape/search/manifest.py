@@ -14,10 +14,16 @@ from bitscape.core.settings.methods import MethodName
 from bitscape.search.index import IndexSettings
 
 NAME = "manifest.json"
-NEEDED = {"codes.npy", "outputs.npy", "images.parquet", "model.safetensors"}
+NEEDED = {"codes.npy", "outputs.npy", "probe.npy", "images.parquet", "model.safetensors"}
 """Files of every bundle."""
 FileName = Literal[
-    "codes.npy", "outputs.npy", "images.parquet", "model.safetensors", "index.faiss", "backbone.safetensors"
+    "codes.npy",
+    "outputs.npy",
+    "probe.npy",
+    "images.parquet",
+    "model.safetensors",
+    "index.faiss",
+    "backbone.safetensors",
 ]
 
 
@@ -75,7 +81,7 @@ class Manifest(Section):
         versions: of the packages it was made with, for information.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     model: Model
     transform: Transform | None
     index: IndexSettings

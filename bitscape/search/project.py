@@ -7,19 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.photograph import open_photograph
 from bitscape.core.storage import read_json
 from bitscape.core.table import IMAGES, database, read_collection
-from bitscape.hamming.codes import Codes, pack
+from bitscape.hamming.codes import Codes
 from bitscape.methods.base.registry import REGISTRY
+from bitscape.networks.features import to_square
 from bitscape.search.backbone import describe_backbone
 from bitscape.search.bundle import Bundle
 from bitscape.search.encoder import MapsEncoder, PhotographEncoder, PixelEncoder, ProjectionEncoder, build_encoder
+from bitscape.search.encoding import run
 from bitscape.search.index import IndexSettings
 from bitscape.search.manifest import Model
+from bitscape.search.probe import agree
+from bitscape.search.signs import same_signs
 
-NEAR_ZERO = 1e-3
-"""Outputs below this may differ in sign between two ways of computing them, as sums are taken in another order."""
 BLOCK = 64
+CHECKED = 4
+"""Photographs that are encoded anew, to see that the transform is the one that the stored features come from."""
 
 
 def choose(root: Path, method: str | None = None, bits: int | None = None) -> Model:
@@ -103,6 +108,7 @@ def bundle_of(root: Path, model: Model, settings: IndexSettings | None = None, *
     bundle.images, bundle.sums = (collection[column].iloc[rows].tolist() for column in ("image", "sha256"))
     bundle.outputs = _outputs(root, bundle, encoder, rows)
     bundle.codes = _codes(root / "artifacts/encode" / name / "database.npy", bundle.outputs)
+    _check_transform(bundle)
     return bundle
 
 
@@ -129,9 +135,24 @@ def _codes(path: Path, outputs: NDArray[np.float32]) -> Codes:
         codes: Codes = np.load(path, allow_pickle=False)
     except FileNotFoundError:
         raise BitscapeError(f"{path} is missing; run `dvc repro` to bring it about.") from None
-    fresh = pack(outputs)
-    if codes.shape == fresh.shape:
-        differ = np.unpackbits(codes ^ fresh, axis=1).astype(bool)
-        if not (np.abs(outputs[differ]) >= NEAR_ZERO).any():
-            return codes
-    raise BitscapeError(f"{path} does not hold the codes of the weights and features that are there; run `dvc repro`.")
+    if not same_signs(codes, outputs):
+        raise BitscapeError(
+            f"{path} does not hold the codes of the weights and features that are there; run `dvc repro`."
+        )
+    return codes
+
+
+def _check_transform(bundle: Bundle) -> None:
+    """Compare the outputs of some photographs with those of the features that are stored of them."""
+    import torch
+
+    paths = [bundle.photographs / image for image in bundle.images]
+    rows = [row for row, path in enumerate(paths) if path.is_file()][:CHECKED]
+    if not rows:
+        return
+    block = torch.stack([to_square(open_photograph(paths[row]), bundle.encoder.side) for row in rows])
+    if not agree(bundle.outputs[rows], run(bundle.encoder, block, torch.device("cpu"))):
+        raise BitscapeError(
+            f"The features that artifacts/describe holds of {bundle.images[rows[0]]} and the next photographs are not "
+            "those of the photographs and the backbone that are there; run `dvc repro`."
+        )

@@ -104,7 +104,7 @@ def test_a_file_that_is_no_photograph_adds_nothing(bundle, tmp_path):
         bundle.search(np.zeros((4, 4)))
 
 
-@pytest.mark.parametrize("name", ["codes.npy", "outputs.npy", "images.parquet", "model.safetensors"])
+@pytest.mark.parametrize("name", ["codes.npy", "outputs.npy", "probe.npy", "images.parquet", "model.safetensors"])
 def test_one_changed_byte_is_refused(copied, name):
     content = bytearray((copied / name).read_bytes())
     content[-1] ^= 1
@@ -132,17 +132,52 @@ def test_sizes_that_disagree_are_refused_also_where_checksums_agree(copied):
         bitscape.load(copied)
 
 
-def test_an_index_of_other_codes_is_refused(bundle, tmp_path):
+def test_codes_that_are_not_the_signs_of_the_outputs_are_refused(copied, tmp_path):
+    codes, outputs = np.load(copied / "codes.npy"), np.load(copied / "outputs.npy")
+    row, bit = np.unravel_index(np.abs(outputs).argmin(), outputs.shape)
+    outputs[row, bit] = 5e-4 if outputs[row, bit] < 0 else -5e-4  # so near zero that rounding decides
+    np.save(copied / "outputs.npy", outputs)
+    seal(copied)
+    assert bitscape.load(copied).codes.tolist() == codes.tolist()
+    np.save(copied / "codes.npy", codes[::-1])
+    seal(copied)
+    with pytest.raises(
+        BitscapeError, match=r"codes\.npy does not hold the signs of outputs\.npy; make the bundle anew"
+    ):
+        bitscape.load(copied)
+
+
+def test_codes_that_are_not_the_signs_of_the_outputs_are_not_saved(saved, tmp_path):
+    loaded = bitscape.load(saved)
+    loaded.codes = ~loaded.codes
+    with pytest.raises(BitscapeError, match="not the signs of the outputs"):
+        loaded.save(tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("kind", ["ivf", "hnsw"])
+def test_an_index_of_other_codes_or_of_another_kind_is_refused(saved, tmp_path, kind):
     import faiss
 
     from bitscape.search.index import build
 
-    settings = IndexSettings(kind="hnsw")
-    bundle.with_index(settings).save(tmp_path / "one")
-    faiss.write_index_binary(build(bundle.codes[:4], settings), str(tmp_path / "one/index.faiss"))
-    seal(tmp_path / "one")
-    with pytest.raises(BitscapeError, match="holds 4 codes of 16 bits"):
-        bitscape.load(tmp_path / "one")
+    settings, folder = IndexSettings(kind=kind), tmp_path / "one"
+    bundle = bitscape.load(saved).with_index(settings)
+    bundle.save(folder)
+    others = {
+        "holds 4 codes of 16 bits": build(bundle.codes[:4], IndexSettings(kind=kind, lists=2)),
+        f"is no {kind} index of the codes": build(bundle.codes[::-1], settings),
+        f"is no {kind} index": build(bundle.codes, IndexSettings()),
+    }
+    for told, other in others.items():
+        faiss.write_index_binary(other, str(folder / "index.faiss"))
+        seal(folder)
+        with pytest.raises(BitscapeError, match=told):
+            bitscape.load(folder)
+    (folder / "index.faiss").write_bytes(b"IBxx no index")
+    seal(folder)
+    with pytest.raises(BitscapeError, match="cannot be read"):
+        bitscape.load(folder)
 
 
 class _Trap:
@@ -150,7 +185,7 @@ class _Trap:
         return exec, ("raise SystemExit('a pickle was loaded')",)
 
 
-@pytest.mark.parametrize("name", ["codes.npy", "outputs.npy", "images.parquet", "model.safetensors"])
+@pytest.mark.parametrize("name", ["codes.npy", "outputs.npy", "probe.npy", "images.parquet", "model.safetensors"])
 def test_pickles_are_never_loaded(copied, name):
     if name.endswith(".npy"):
         np.save(copied / name, np.array([_Trap()], dtype=object), allow_pickle=True)
@@ -218,3 +253,65 @@ def test_weights_of_another_method_are_refused(copied):
     (copied / "manifest.json").write_text(json.dumps(content))
     with pytest.raises(BitscapeError, match="do not fit dsah at 16 bits"):
         bitscape.load(copied).search(np.asarray(draw(0, 0)))
+
+
+def change(folder: Path, *keys: str, value: object) -> None:
+    """Change one value of the manifest, which no checksum guards."""
+    content = json.loads((folder / "manifest.json").read_text())
+    inner = content
+    for key in keys[:-1]:
+        inner = inner[key]
+    inner[keys[-1]] = value
+    (folder / "manifest.json").write_text(json.dumps(content))
+
+
+def test_another_transform_is_seen_by_what_it_does(copied):
+    change(copied, "transform", "image_size", value=72)
+    with pytest.raises(BitscapeError, match="does not give the outputs it gave when the bundle was made"):
+        bitscape.load(copied).search(np.asarray(draw(0, 0)))
+
+
+def test_other_weights_of_the_same_shapes_are_seen_by_what_they_do(copied):
+    from safetensors.numpy import load_file, save_file
+
+    weights = load_file(copied / "model.safetensors")
+    save_file({name: np.ascontiguousarray(one[::-1]) for name, one in weights.items()}, copied / "model.safetensors")
+    seal(copied)
+    with pytest.raises(BitscapeError, match="does not give the outputs it gave when the bundle was made"):
+        bitscape.load(copied).search(np.asarray(draw(0, 0)))
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "told"),
+    [
+        (("parameters", "colour"), "red", "methods.dsah.colour: Extra inputs are not permitted"),
+        (("parameters", "width"), "broad", "methods.dsah.width: Input should be a valid integer"),
+        (("seed",), -1, "seed: Input should be greater than or equal to 0"),
+        (("channels",), None, "Nothing is told of the channels and classes of dsah"),
+        (("channels",), 1, "do not fit dsah at 16 bits"),
+    ],
+)
+def test_damaged_or_foreign_parameters_are_told_in_a_sentence(copied, keys, value, told):
+    change(copied, "model", *keys, value=value)
+    with pytest.raises(BitscapeError, match=told):
+        bitscape.load(copied).search(np.asarray(draw(0, 0)))
+
+
+def test_a_backbone_of_other_maps_is_told_in_a_sentence(bundle):
+    from bitscape.search.encoder import ProjectionEncoder
+    from bitscape.search.probe import probe
+
+    narrow = {name: one[..., :100] if name != "bias" else one for name, one in bundle.weights.items()}
+    with pytest.raises(BitscapeError, match="The backbone and the network do not fit each other"):
+        probe(ProjectionEncoder(bundle.encoder.backbone, 64, narrow))
+
+
+def test_the_probe_is_the_same_picture_everywhere():
+    import hashlib
+
+    from bitscape.search.probe import picture
+
+    assert (
+        hashlib.sha256(picture().tobytes()).hexdigest()
+        == "f47132ce95a84bb881d836c89508024b61f1d05cf1219d5f6c6fce60e8c2190c"
+    )

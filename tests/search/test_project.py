@@ -59,6 +59,13 @@ def test_codes_of_another_run_are_refused(copied):
         bundle_of(copied, choose(copied, "lsh"))
 
 
+def test_features_of_another_transform_are_refused(copied):
+    path = copied / "artifacts/describe/backbone.json"
+    write_json(path, read_json(path) | {"image_size": 72})
+    with pytest.raises(BitscapeError, match=r"artifacts/describe holds of .+ are not those of the photographs"):
+        bundle_of(copied, choose(copied, "dsah"))
+
+
 def test_a_backbone_of_random_weights_cannot_be_bundled(copied):
     path = copied / "artifacts/describe/backbone.json"
     write_json(path, read_json(path) | {"weights": "random"})
