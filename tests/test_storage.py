@@ -53,3 +53,21 @@ def test_json_is_sorted_and_read_back(tmp_path):
     assert read_json(tmp_path / "a.json") == {"a": [1.5], "b": 1}
     with pytest.raises(BitscapeError, match="dvc repro"):
         read_json(tmp_path / "b.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "is missing; run `dvc repro describe` to bring it about."),
+        (b'{"half": ', "is damaged (Expecting value"),
+        (b"\xff\xfe", "is damaged ('utf-8' codec"),
+        (b"[1]", "is damaged (it holds no JSON object but list); run `dvc repro describe` to make it anew."),
+    ],
+)
+def test_json_that_cannot_be_read_is_told_with_the_stage_that_writes_it(tmp_path, content, told):
+    path = tmp_path / "a.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BitscapeError) as refused:
+        read_json(path, "describe")
+    assert str(refused.value).startswith(f"{path} {told}")

@@ -57,12 +57,36 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
         partial.write_text(json.dumps(content, indent=2, sort_keys=True, default=_plain) + "\n", encoding="utf-8")
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; a missing file is told as the stage that should have written it."""
+@contextmanager
+def reading(path: Path, stage: str = "") -> Iterator[None]:
+    """Tell in one sentence that a file of the pipeline is missing or damaged, where the block cannot read it.
+
+    Args:
+        path: what the block reads, and nothing else.
+        stage: that writes it, as DVC names it (`describe`, `train@dsah-16`); empty, the whole pipeline.
+
+    Raises:
+        BitscapeError: with the command that makes the file anew: DVC runs a stage again whose output was changed.
+    """
+    command = f"dvc repro {stage}".strip()
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        yield
+    except BitscapeError:
+        raise
     except FileNotFoundError:
-        raise BitscapeError(f"{path} is missing; run `dvc repro` to bring it about.") from None
+        raise BitscapeError(f"{path} is missing; run `{command}` to bring it about.") from None
+    except Exception as error:  # each format has its own kinds of error, and all mean the same to the user
+        told = " ".join(str(error).split())[:120] or type(error).__name__
+        raise BitscapeError(f"{path} is damaged ({told}); run `{command}` to make it anew.") from None
+
+
+def read_json(path: Path, stage: str = "") -> dict[str, Any]:
+    """Read a JSON object; a missing or damaged file is told with the stage that writes it, see `reading`."""
+    with reading(path, stage):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError(f"it holds no JSON object but {type(content).__name__}")
+        return content
 
 
 def _plain(value: Any) -> Any:

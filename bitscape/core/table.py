@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.core.errors import BitscapeError
+from bitscape.core.storage import reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,15 +28,13 @@ def read_collection(root: Path) -> "pd.DataFrame":
         The columns of `docs/data-formats.md`; `labels` holds lists.
 
     Raises:
-        BitscapeError: if the stage `prepare` has not written it.
+        BitscapeError: if the stage `prepare` has not written it, or it is damaged.
     """
     import pandas as pd
 
-    try:
+    with reading(root / TABLE, "prepare"):
         collection = pd.read_parquet(root / TABLE)
-    except FileNotFoundError:
-        raise BitscapeError(f"{TABLE} is missing; run `dvc repro` to bring it about.") from None
-    collection["labels"] = collection["labels"].map(list)
+        collection["labels"] = collection["labels"].map(list)
     return collection
 
 

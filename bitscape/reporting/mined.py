@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from bitscape.core.errors import BitscapeError
+from bitscape.core.storage import reading
 
 FOLDER = Path("artifacts/mine_pairs")
 
@@ -42,12 +42,14 @@ def read_mined(root: Path) -> Mined:
         root: the project's folder.
 
     Raises:
-        BitscapeError: the stage has not written them.
+        BitscapeError: the stage has not written them, or one is damaged.
     """
-    try:
-        return Mined(*(pd.read_parquet(root / FOLDER / f"{name}.parquet") for name in Mined._fields))
-    except FileNotFoundError:
-        raise BitscapeError(f"{FOLDER} is missing in {root}; run `dvc repro mine_pairs` to bring it about.") from None
+    tables = []
+    for name in Mined._fields:
+        path = root / FOLDER / f"{name}.parquet"
+        with reading(path, "mine_pairs"):
+            tables.append(pd.read_parquet(path))
+    return Mined(*tables)
 
 
 def count_by_model(mined: Mined) -> pd.DataFrame:

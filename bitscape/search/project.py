@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
 from bitscape.core.photograph import open_photograph
-from bitscape.core.storage import read_json
+from bitscape.core.storage import read_json, reading
 from bitscape.core.table import IMAGES, database, read_collection
 from bitscape.hamming.codes import Codes
 from bitscape.methods.base.registry import REGISTRY
@@ -46,18 +46,20 @@ def choose(root: Path, method: str | None = None, bits: int | None = None) -> Mo
         if name not in REGISTRY or not re.fullmatch(r"\d+", length):
             continue
         if method in (None, name) and bits in (None, int(length)):
-            told = read_json(path)
-            found.append(
-                Model(
-                    method=name,
-                    bits=int(length),
-                    seed=told["seed"],
-                    parameters=told["parameters"],
-                    channels=told.get("channels"),
-                    classes=told.get("classes"),
-                    score=told["map_expected"],
+            stage = f"train@{path.parent.name}"
+            told = read_json(path, stage)
+            with reading(path, stage):
+                found.append(
+                    Model(
+                        method=name,
+                        bits=int(length),
+                        seed=told["seed"],
+                        parameters=told["parameters"],
+                        channels=told.get("channels"),
+                        classes=told.get("classes"),
+                        score=told["map_expected"],
+                    )
                 )
-            )
     if not found:
         asked = "-".join(str(one) for one in (method, bits) if one is not None) or "method"
         raise BitscapeError(f"{root / 'artifacts/train'} has no trained {asked}; run `dvc repro`, or name another.")
@@ -83,8 +85,13 @@ def bundle_of(root: Path, model: Model, settings: IndexSettings | None = None, *
     from safetensors.numpy import load_file
 
     name = f"{model.method}-{model.bits}"
-    weights = load_file(root / "artifacts/train" / name / "weights.safetensors")
-    transform, backbone, kept = describe_backbone(read_json(root / "artifacts/describe/backbone.json"))
+    trained, described = root / f"artifacts/train/{name}/weights.safetensors", root / "artifacts/describe/backbone.json"
+    with reading(trained, f"train@{name}"):
+        weights = load_file(trained)
+    with reading(described, "describe"):
+        told = read_json(described, "describe")
+        told = {key: told[key] for key in ("backbone", "weights", "image_size")}
+    transform, backbone, kept = describe_backbone(told)
     encoder = build_encoder(model, weights, lambda: backbone, transform.image_size)
     if isinstance(encoder, PixelEncoder) and encoder.network.backbone is None:
         transform, kept = None, {}  # type: ignore[assignment]
@@ -106,35 +113,44 @@ def bundle_of(root: Path, model: Model, settings: IndexSettings | None = None, *
     collection = read_collection(root)
     rows = database(collection)
     bundle.images, bundle.sums = (collection[column].iloc[rows].tolist() for column in ("image", "sha256"))
-    bundle.outputs = _outputs(root, bundle, encoder, rows)
-    bundle.codes = _codes(root / "artifacts/encode" / name / "database.npy", bundle.outputs)
+    bundle.outputs = _outputs(root, bundle, encoder, len(collection), rows)
+    bundle.codes = _codes(root, name, bundle.outputs)
     _check_transform(bundle)
     return bundle
 
 
-def _outputs(root: Path, bundle: Bundle, encoder: PhotographEncoder, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+def _outputs(
+    root: Path, bundle: Bundle, encoder: PhotographEncoder, count: int, rows: NDArray[np.intp]
+) -> NDArray[np.float32]:
     """Compute the outputs of the database, from what `describe` has stored where the network starts there."""
     import torch
 
     if not isinstance(encoder, MapsEncoder):
         return bundle.encode([bundle.photographs / image for image in bundle.images])
     closed = isinstance(encoder, ProjectionEncoder)
-    stored = np.load(root / f"artifacts/describe/{'descriptors' if closed else 'feature_maps'}.npy", mmap_mode="r")
+    path = root / f"artifacts/describe/{'descriptors' if closed else 'feature_maps'}.npy"
+    width = len(bundle.weights["mean"]) if closed else bundle.model.channels
+    with reading(path, "describe"):
+        stored = np.load(path, mmap_mode="r")
+        if stored.shape[:2] != (count, width):
+            raise ValueError(f"{stored.shape} is not of {count} photographs and {width} channels")
     compute = encoder.from_descriptors if isinstance(encoder, ProjectionEncoder) else encoder.from_maps
     blocks = []
     with torch.inference_mode():
         for start in range(0, len(rows), BLOCK):
             block = torch.from_numpy(stored[rows[start : start + BLOCK]].astype(np.float32))
             blocks.append(compute(block).numpy())
-    return np.concatenate(blocks)
+    outputs = np.concatenate(blocks)
+    if not np.isfinite(outputs).all():
+        raise BitscapeError(f"{path} is damaged (it gives outputs that are no numbers); run `dvc repro describe`.")
+    return outputs
 
 
-def _codes(path: Path, outputs: NDArray[np.float32]) -> Codes:
+def _codes(root: Path, name: str, outputs: NDArray[np.float32]) -> Codes:
     """Read the codes that were evaluated; they must be the signs of the outputs."""
-    try:
+    path = root / "artifacts/encode" / name / "database.npy"
+    with reading(path, f"encode@{name}"):
         codes: Codes = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise BitscapeError(f"{path} is missing; run `dvc repro` to bring it about.") from None
     if not same_signs(codes, outputs):
         raise BitscapeError(
             f"{path} does not hold the codes of the weights and features that are there; run `dvc repro`."

@@ -17,7 +17,7 @@ def same_signs(codes: Codes, outputs: NDArray[np.float32]) -> bool:
         outputs: (n, bits) float32.
     """
     fresh = pack(outputs)
-    if codes.shape != fresh.shape:
+    if (codes.dtype, codes.shape) != (fresh.dtype, fresh.shape):
         return False
     rows = np.flatnonzero((codes != fresh).any(axis=1))
     differ = np.unpackbits(codes[rows] ^ fresh[rows], axis=1).astype(bool)

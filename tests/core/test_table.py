@@ -34,5 +34,5 @@ def test_members_and_database(root: Path):
 
 
 def test_a_missing_table_says_what_to_run(tmp_path: Path):
-    with pytest.raises(BitscapeError, match=r"collection\.parquet is missing; run `dvc repro`"):
+    with pytest.raises(BitscapeError, match=f"{tmp_path / TABLE} is missing; run `dvc repro prepare`"):
         read_collection(tmp_path)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from bitscape.cli import app
 from bitscape.geometry.pairs import COLUMNS
-from bitscape.reporting.mined import choose_examples, count_by_model, example, read_mined
+from bitscape.reporting.mined import Mined, choose_examples, count_by_model, example, read_mined
 from bitscape.supervision.negatives import COLUMNS as NEGATIVES
 
 COLOURS = [(200, 30, 30), (30, 160, 30), (30, 30, 200), (200, 160, 30), (90, 90, 90), (30, 160, 160)]
@@ -115,8 +115,28 @@ def test_no_pair_at_all_is_told(project: Path) -> None:
     assert "there is no positive pair to draw" in output
 
 
-def test_before_the_stage_has_run_the_command_that_mends_it_is_named(project: Path) -> None:
-    (project / "artifacts/mine_pairs/negatives.parquet").unlink()
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [(truncate, "damaged"), (lambda path: path.write_bytes(b"rubbish"), "damaged"), (Path.unlink, "missing")],
+    ids=["truncated", "overwritten", "deleted"],
+)
+@pytest.mark.parametrize("name", ["prepare/collection", *(f"mine_pairs/{one}" for one in Mined._fields)])
+def test_a_table_that_cannot_be_read_is_told_with_the_stage_that_makes_it_anew(project, name, damage, told) -> None:
+    path = project / f"artifacts/{name}.parquet"
+    damage(path)
     status, output = pairs("--project", project)
     assert status == 1
-    assert "run `dvc repro mine_pairs`" in output
+    assert len(output.splitlines()) == 1
+    assert output.startswith(f"bitscape: {path} is {told}")
+    assert f"; run `dvc repro {name.partition('/')[0]}` to " in output
+    assert not (project / "pairs.png").exists()
+
+
+def test_a_project_that_is_not_there_is_told_with_its_folder(tmp_path: Path) -> None:
+    status, output = pairs("--project", tmp_path / "elsewhere")
+    assert status == 1
+    assert output.startswith(f"bitscape: {tmp_path / 'elsewhere'}/artifacts/prepare/collection.parquet is missing")

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image, ImageDraw
+from typer.testing import CliRunner
 
+from bitscape.cli import app
 from bitscape.core.params import Params
 from bitscape.core.untrained import read_reason
 from bitscape.search.bundle import Bundle
@@ -43,6 +45,12 @@ def draw(scene: int, view: int, side: int = 96) -> Image.Image:
         pen.rectangle((x + dx, y + dy, x + dx + wide / 3, y + dy + high / 3), fill=tuple(of_scene.integers(0, 256, 3)))
     noise = of_view.integers(-12, 13, (side, side, 3))
     return Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
+
+
+def call(*arguments: object) -> tuple[int, str]:
+    """Run a command of `bitscape`; its exit status, and what it printed with single spaces."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, " ".join(result.output.split())
 
 
 def make_photographs(folder: Path, views: range) -> list[str]:

@@ -3,16 +3,9 @@ import shutil
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 import bitscape
-from bitscape.cli import app
-from tests.search.conftest import draw, make_photographs
-
-
-def call(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    return result.exit_code, " ".join(result.output.split())
+from tests.search.conftest import call, draw, make_photographs
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import numpy as np
@@ -7,12 +8,12 @@ import bitscape
 from bitscape.core.errors import BitscapeError
 from bitscape.core.storage import read_json, write_json
 from bitscape.search.project import bundle_of, choose
-from tests.search.conftest import METHODS
+from tests.search.conftest import METHODS, call
 
 
 @pytest.fixture
 def copied(project, tmp_path):
-    return shutil.copytree(project, tmp_path / "project")
+    return shutil.copytree(project, tmp_path / "project", ignore=shutil.ignore_patterns("bundles"))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -57,6 +58,55 @@ def test_codes_of_another_run_are_refused(copied):
     np.save(path, ~np.load(path))
     with pytest.raises(BitscapeError, match="does not hold the codes of the weights"):
         bundle_of(copied, choose(copied, "lsh"))
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def overwrite(path):
+    path.write_bytes(b"\x93rubbish" * (path.stat().st_size // 8))
+
+
+ARTEFACTS = {
+    "prepare/collection.parquet": "prepare",
+    "describe/backbone.json": "describe",
+    "describe/feature_maps.npy": "describe",
+    "train/dsah-16/selection.json": "train@dsah-16",
+    "train/dsah-16/weights.safetensors": "train@dsah-16",
+    "encode/dsah-16/database.npy": "encode@dsah-16",
+}
+
+
+@pytest.mark.parametrize("damage", [truncate, overwrite, os.unlink])
+@pytest.mark.parametrize("name", ARTEFACTS)
+def test_a_damaged_artefact_is_told_with_the_stage_that_makes_it_anew(copied, name, damage):
+    damage(copied / "artifacts" / name)
+    status, told = call("index", "--method", "dsah", "--project", copied)
+    assert status == 1
+    assert len(told.splitlines()) == 1
+    if (name, damage) == ("train/dsah-16/selection.json", os.unlink):  # as if it had never been trained
+        assert "has no trained dsah; run `dvc repro`" in told
+    else:
+        how = "missing" if damage is os.unlink else "damaged"
+        assert told.startswith(f"bitscape: {copied / 'artifacts' / name} is {how}")
+        assert f"; run `dvc repro {ARTEFACTS[name]}` to " in told
+    assert not (copied / "bundles").exists()
+
+
+def test_descriptors_of_another_collection_are_told(copied):
+    path = copied / "artifacts/describe/descriptors.npy"
+    np.save(path, np.load(path)[:-1])
+    with pytest.raises(BitscapeError, match=r"descriptors\.npy is damaged .*not of 32 photographs.*repro describe`"):
+        bundle_of(copied, choose(copied, "lsh"))
+
+
+def test_maps_overwritten_in_their_middle_are_told(copied):
+    maps = np.load(copied / "artifacts/describe/feature_maps.npy", mmap_mode="r+")
+    maps[3:9] = np.nan
+    maps.flush()
+    with pytest.raises(BitscapeError, match=r"feature_maps\.npy is damaged .*; run `dvc repro describe`"):
+        bundle_of(copied, choose(copied, "dsah"))
 
 
 def test_features_of_another_transform_are_refused(copied):
