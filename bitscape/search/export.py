@@ -1,5 +1,6 @@
 """Backbone and head as one ONNX graph, from pixels to outputs, checked against torch on photographs."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -80,17 +81,20 @@ def _write(encoder: "PhotographEncoder", path: Path) -> None:
     from onnx_ir.passes.common import NameFixPass
 
     example = torch.zeros((2, 3, encoder.side, encoder.side), dtype=torch.uint8)
-    program: Any = torch.onnx.export(
-        encoder,
-        (example,),
-        dynamo=True,
-        opset_version=OPSET,
-        input_names=["photographs"],
-        output_names=["outputs"],
-        dynamic_shapes=({0: torch.export.Dim("n")},),
-        verbose=False,
-        optimize=False,
-    )
+    with warnings.catch_warnings():
+        # torch copies specs of a class that it has itself deprecated; none of them is made here.
+        warnings.filterwarnings("ignore", r".*treespec, LeafSpec.* is deprecated", FutureWarning)
+        program: Any = torch.onnx.export(
+            encoder,
+            (example,),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=["photographs"],
+            output_names=["outputs"],
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+            verbose=False,
+            optimize=False,
+        )
     NameFixPass()(program.model)  # else a buffer and a result may have one name
     graph = program.model.graph
     for holder in (program.model, graph, *graph.all_nodes(), *graph.initializers.values()):

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,12 @@ from bitscape.networks.features import to_square
 from bitscape.networks.vlad import unit
 from bitscape.search import export as module
 from bitscape.search.encoder import PhotographEncoder
+from bitscape.search.encoding import pixels
 from bitscape.search.export import NEAR_ZERO, export
 from bitscape.search.project import bundle_of, choose
 from tests.search.conftest import METHODS, draw
+
+VIEWS = [np.asarray(draw(scene, 80)) for scene in range(4)]
 
 
 def test_a_missing_package_is_told_in_a_sentence(saved, tmp_path):
@@ -36,26 +40,45 @@ def test_nothing_to_compare_on_is_told(bundle, tmp_path):
         export(bundle, tmp_path / "model.onnx", [])
 
 
-@pytest.mark.parametrize(
-    "method", [one if one == "dsah" else pytest.param(one, marks=pytest.mark.slow) for one in METHODS]
+@pytest.fixture(
+    scope="module",
+    params=[one if one == "dsah" else pytest.param(one, marks=pytest.mark.slow) for one in METHODS],
 )
-def test_onnx_runtime_gives_the_codes_of_torch_for_any_number_of_photographs(project, method, tmp_path):
+def exported(request, project, tmp_path_factory):
+    """A bundle and ONNX Runtime's session of its graph, which was checked on drawn pictures."""
     runtime = pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
     pytest.importorskip("onnxscript", reason="the extra `onnx` is not installed")
-    bundle = bundle_of(project, choose(project, method))
-    views = [np.asarray(draw(scene, 80)) for scene in range(4)]
-    agreement = export(bundle, tmp_path / "model.onnx", views)
-    assert agreement.photographs == 4
-    content = (tmp_path / "model.onnx").read_bytes()
+    bundle = bundle_of(project, choose(project, request.param))
+    target = tmp_path_factory.mktemp("onnx") / "model.onnx"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)  # a user would see it
+        agreement = export(bundle, target, VIEWS)
+    assert agreement.photographs == len(VIEWS)
+    content = target.read_bytes()
     assert b".py" not in content  # no place of this machine's source code
-    session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    for count in (1, 3):
-        block = torch.stack([to_square(view, bundle.encoder.side) for view in views[:count]]).numpy()
-        (outputs,) = session.run(["outputs"], {"photographs": block})
-        ours = bundle.encode(views[:count])
-        np.testing.assert_allclose(outputs, ours, atol=1e-3, rtol=1e-4)
-        flipped = (outputs >= 0) != (ours >= 0)
-        assert (np.abs(ours[flipped]) < NEAR_ZERO).all()
+    return bundle, runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
+
+
+def check(bundle, session, photographs):
+    """Compare both on photographs, all at once: codes are the same but for bits whose output is near zero."""
+    block = torch.stack([to_square(pixels(one), bundle.encoder.side) for one in photographs]).numpy()
+    (outputs,) = session.run(["outputs"], {"photographs": block})
+    ours = bundle.encode(photographs)
+    np.testing.assert_allclose(outputs, ours, atol=1e-3, rtol=1e-4)
+    flipped = (outputs >= 0) != (ours >= 0)
+    assert (np.abs(ours[flipped]) < NEAR_ZERO).all()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_onnx_runtime_gives_the_codes_of_torch_for_any_number_of_drawn_pictures(exported, count):
+    check(*exported, VIEWS[:count])
+
+
+def test_onnx_runtime_gives_the_codes_of_torch_on_real_photographs(exported, shared_data):
+    places = sorted(path for path in (shared_data / "photos").iterdir() if path.is_dir())
+    photographs = [file for place in places for file in sorted(place.iterdir())[:4]]
+    assert len(photographs) == 4 * 9
+    check(*exported, photographs)
 
 
 class FaintBlocks(PhotographEncoder):
