@@ -1,147 +1,61 @@
 """Searching with codes beside searching with floats, side by side in one run: `python -m benchmarks.search PROJECT`.
 
-PROJECT is a folder with the results of the pipeline up to `encode`. Everything runs on one thread, asks with all of
-`query_test` for the 100 nearest of the database, and is timed by turns, so that what else the machine does falls on all
-alike; what is told is the median. Prints a Markdown table and writes it as CSV where `--out` says.
+PROJECT is a folder with the results of the pipeline up to `encode`. Everything runs on one thread, BLAS too, asks with
+all of `query_test` for the 100 nearest of the database, and is timed by turns, in one order and then in the other, so
+that what else the machine does falls on all alike; what is told is the median of the rounds. Prints a Markdown table;
+`--out` writes it as CSV, and `--docs` into `docs/search.md`. How quiet the machine was is told at the end.
 """
 
 import argparse
+import re
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import faiss
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
-from bitscape.core.params import load
+from benchmarks.contenders import Contender, of_codes, of_floats
+from bitscape.core.errors import BitscapeError
 from bitscape.core.progress import follow
 from bitscape.core.table import database, members, read_collection
-from bitscape.hamming.average_precision import expected_at
-from bitscape.hamming.ranking import Histograms
-from bitscape.hamming.ranking import histograms as hamming_histograms
-from bitscape.search.index import IndexSettings, build, recall
 
-K = 100
-ROUNDS = 7
+ROUNDS = 9
 SECONDS = 0.2
 """At least so long is one timing; short searches are repeated within it."""
-LINKS = 32
-Floats = NDArray[np.float32]
-
-
-@dataclass
-class Contender:
-    """One way to search.
-
-    Attributes:
-        name: what it is.
-        bytes: of one photograph in memory, without what all photographs share.
-        score: mAP@100 over min(R, 100).
-        search: asks with all queries.
-        recall: of the 10 nearest against the exact scan of the same vectors, where it is not exact.
-        seconds: of each timing, for one query.
-    """
-
-    name: str
-    bytes: float
-    score: float
-    search: Callable[[], Any]
-    recall: float | None = None
-    seconds: list[float] = field(default_factory=list)
-
-
-def average_precision_at(rows: NDArray[np.int64], relevance: NDArray[np.bool_]) -> float:
-    """Mean AP@K over min(R, K) of ranked rows without ties, (queries, K); row -1 is nothing."""
-    found = np.take_along_axis(relevance, np.maximum(rows, 0), axis=1) & (rows >= 0)
-    precision = np.cumsum(found, axis=1) / np.arange(1, rows.shape[1] + 1)
-    total = np.minimum(relevance.sum(axis=1), rows.shape[1])
-    asked = total > 0
-    return float(((precision * found).sum(axis=1)[asked] / total[asked]).mean())
-
-
-def of_floats(queries: Floats, items: Floats, relevance: NDArray[np.bool_]) -> Iterator[Contender]:
-    """The exact scan, product quantisation, and HNSW, all by inner product of unit vectors."""
-    dimensions = items.shape[1]
-    exact = faiss.IndexFlatIP(dimensions)
-    exact.add(items)
-    truth = exact.search(queries, K)[1]
-    yield _floats(f"float scan, {dimensions} dimensions", exact, queries, relevance, 4 * dimensions)
-    for parts in (8, 16, 32, 64):
-        if len(items) < 256 or dimensions % parts:
-            continue
-        quantised = faiss.IndexPQ(dimensions, parts, 8, faiss.METRIC_INNER_PRODUCT)
-        quantised.pq.cp.min_points_per_centroid = 1  # FAISS else prints a warning about small collections
-        quantised.train(items)
-        quantised.add(items)
-        yield _floats(f"FAISS PQ, {parts} bytes", quantised, queries, relevance, parts, truth)
-    graph = faiss.IndexHNSWFlat(dimensions, LINKS, faiss.METRIC_INNER_PRODUCT)
-    graph.add(items)
-    for beam in (16, 64, 256):
-        one = faiss.clone_index(graph)
-        one.hnsw.efSearch = beam
-        size = 4 * dimensions + 4 * 2 * LINKS  # links of the lowest level; those above add a thirtieth
-        yield _floats(f"HNSW on floats, beam {beam}", one, queries, relevance, size, truth)
-
-
-def _floats(
-    name: str, index: Any, queries: Floats, relevance: NDArray[np.bool_], size: float, truth: Any = None
-) -> Contender:
-    rows = index.search(queries, K)[1]
-    share = None
-    if truth is not None:
-        shares = [len(set(a) & set(b)) / 10 for a, b in zip(rows[:, :10].tolist(), truth[:, :10].tolist(), strict=True)]
-        share = float(np.mean(shares))
-    return Contender(name, size, average_precision_at(rows, relevance), lambda: index.search(queries, K), share)
-
-
-def of_codes(root: Path, relevance: sparse.csr_array) -> Iterator[Contender]:
-    """The Hamming scan of every method and code length, and the other indexes over the last of these codes."""
-    params = load(root / "params.yaml")
-    name, asked, items = "", None, None
-    for method in params.methods:
-        for bits in params.bits:
-            folder = root / f"artifacts/encode/{method}-{bits}"
-            if (folder / "query_test.npy").is_file():
-                name = f"{method}, {bits} bits"
-                asked, items = (np.load(folder / f"{part}.npy") for part in ("query_test", "database"))
-                yield _codes(name, IndexSettings(), asked, items, relevance)
-    for kind in ("ivf", "multihash", "hnsw") if name else ():
-        settings = IndexSettings.model_validate({"kind": kind})
-        yield _codes(f"{name}, {kind}", settings, asked, items, relevance)
-
-
-def _codes(name: str, settings: IndexSettings, asked: Any, items: Any, relevance: sparse.csr_array) -> Contender:
-    index = build(items, settings)
-    if settings.kind == "flat":
-        counted = hamming_histograms(asked, items, relevance)
-        some = counted.relevant.sum(axis=1) > 0
-        score, share = float(expected_at(Histograms(*(part[some] for part in counted)), K).mean()), None
-    else:
-        rows = index.search(asked, K)[1]
-        score, share = average_precision_at(rows, relevance.toarray() > 0), recall(index, items, 10)
-    size = items.shape[1] + {"flat": 0, "ivf": 8, "multihash": 4 * 8, "hnsw": 4 * 2 * settings.links}[settings.kind]
-    return Contender(name, size, score, lambda: index.search(asked, K), share)
+QUIET = 0.97
+"""Share of the time taken that the processor must have worked, for figures to be published."""
+HEADS = (
+    "search",
+    "bytes a photograph",
+    "queries a second",
+    "mAP@100 over min(R, 100)",
+    "recall of the 10 nearest",
+    "speed-up",
+    "storage reduction",
+)
 
 
 def measure(contenders: list[Contender], queries: int) -> None:
     """Time all by turns."""
     repeats = []
     for one in contenders:
+        one.search()  # what happens the first time alone is not measured
         start = time.perf_counter()
         one.search()
         repeats.append(max(1, round(SECONDS / max(time.perf_counter() - start, 1e-6))))
-    for _ in follow(range(ROUNDS), "time", ROUNDS):
-        for one, times in zip(contenders, repeats, strict=True):
-            start = time.perf_counter()
+    turns = list(zip(contenders, repeats, strict=True))
+    for number in follow(range(ROUNDS), "time", ROUNDS):
+        for one, times in turns if number % 2 == 0 else reversed(turns):
+            start, worked = time.perf_counter(), time.process_time()
             for _ in range(times):
                 one.search()
-            one.seconds.append((time.perf_counter() - start) / times / queries)
+            taken = time.perf_counter() - start
+            one.seconds.append(taken / times / queries)
+            one.busy.append((time.process_time() - worked) / taken)
 
 
 def table(contenders: list[Contender]) -> pd.DataFrame:
@@ -154,11 +68,33 @@ def table(contenders: list[Contender]) -> pd.DataFrame:
             "queries_per_second": round(1 / median(one.seconds)),
             "map_at_100_over_min_rk": round(one.score, 4),
             "recall_at_10": None if one.recall is None else round(one.recall, 3),
-            "speed_up": round(base / median(one.seconds), 1),
-            "storage_reduction": round(first.bytes / one.bytes, 1),
+            "speed_up": ratio(base / median(one.seconds)),
+            "storage_reduction": ratio(first.bytes / one.bytes),
         }
         for one in contenders
     )
+
+
+def ratio(value: float) -> float:
+    """Round to two decimals below 10, to one above, so that 0.95 is not told as 1."""
+    return round(value, 2 if value < 10 else 1)
+
+
+def markdown(found: pd.DataFrame) -> str:
+    """Lay the table out as it stands in the documentation."""
+    lines = ["| " + " | ".join(HEADS) + " |", "| --- |" + " ---: |" * (len(HEADS) - 1)]
+    rows = [["" if value is None or value != value else str(value) for value in row] for row in found.to_numpy()]
+    lines.extend("| " + " | ".join(row) + " |" for row in rows)
+    return "\n".join(lines)
+
+
+def write_into(document: Path, shown: str) -> None:
+    """Put the table in the place of the one that the documentation has."""
+    text = document.read_text(encoding="utf-8")
+    old = re.compile(rf"^\| {re.escape(HEADS[0])} \| {re.escape(HEADS[1])} .*\n(\|.*\n)+", re.MULTILINE)
+    if len(old.findall(text)) != 1:
+        raise BitscapeError(f"{document} has no table that begins with `| {HEADS[0]} | {HEADS[1]} |` to be replaced.")
+    document.write_text(old.sub(lambda _: shown + "\n", text), encoding="utf-8")
 
 
 def main() -> None:
@@ -166,23 +102,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("project", type=Path)
     parser.add_argument("--out", type=Path, help="CSV to write")
+    parser.add_argument("--docs", type=Path, help="Markdown file whose table is replaced")
     asked = parser.parse_args()
-    faiss.omp_set_num_threads(1)
     root = asked.project
     collection = read_collection(root)
     descriptors = np.load(root / "artifacts/describe/descriptors.npy")
     queries, items = descriptors[members(collection, "query_test")], descriptors[database(collection)]
     relevance = sparse.csr_array(sparse.load_npz(root / "artifacts/relevance/query_test.npz"))
-    contenders = [*of_floats(queries, items, relevance.toarray() > 0), *of_codes(root, relevance)]
-    measure(contenders, len(queries))
+    with threadpool_limits(1):
+        faiss.omp_set_num_threads(1)
+        contenders = [*of_floats(queries, items, relevance.toarray() > 0), *of_codes(root, relevance)]
+        measure(contenders, len(queries))
     found = table(contenders)
-    print(f"{len(items)} photographs, {len(queries)} queries, one thread.\n")
-    print("| " + " | ".join(found.columns) + " |\n|" + " --- |" * len(found.columns))
-    for row in found.itertuples(index=False):
-        print("| " + " | ".join("" if value is None or value != value else str(value) for value in row) + " |")
+    print(f"{len(items)} photographs, {len(queries)} queries, one thread, median of {ROUNDS} rounds.\n")
+    print(markdown(found))
+    print(f"\n{quietness(contenders)}")
     if asked.out:
         asked.out.parent.mkdir(parents=True, exist_ok=True)
         found.to_csv(asked.out, index=False, lineterminator="\n")
+    if asked.docs:
+        write_into(asked.docs, markdown(found))
+
+
+def quietness(contenders: list[Contender]) -> str:
+    """Tell how far the timings can be trusted."""
+    spreads = {one.name: (max(one.seconds) - min(one.seconds)) / median(one.seconds) for one in contenders}
+    widest = max(spreads, key=lambda name: spreads[name])
+    busy = median(share for one in contenders for share in one.busy)
+    warning = "" if busy > QUIET else " THE MACHINE WAS BUSY: these are no figures to publish."
+    return (
+        f"The processor worked {busy:.0%} of the time that was taken; the rounds of one search differ by "
+        f"{median(spreads.values()):.0%} in the median, by {spreads[widest]:.0%} at most ({widest}).{warning}"
+    )
 
 
 if __name__ == "__main__":
