@@ -1,14 +1,14 @@
 """Searching with codes beside searching with floats, side by side in one run: `python -m benchmarks.search PROJECT`.
 
-PROJECT is a folder with the results of the pipeline up to `encode`. Everything runs on one thread, BLAS too, asks with
-all of `query_test` for the 100 nearest of the database, and is timed by turns, in one order and then in the other, so
-that what else the machine does falls on all alike; what is told is the median of the rounds. Prints a Markdown table;
-`--out` writes it as CSV, and `--docs` into `docs/search.md`. How quiet the machine was is told at the end.
+PROJECT is a folder with the results of the pipeline up to `encode`; with `--data DATA` it is made of `cifar10-6000`
+below DATA first, with all methods at 64 bits (what is there is kept). Everything runs on one thread, BLAS too, and asks
+with all of `query_test` for the 100 nearest of the database. Prints a Markdown table; `--out` writes it as CSV, and
+`--docs` into `docs/search.md`. How quiet the machine was is told at the end.
 """
 
 import argparse
 import re
-import time
+import sys
 from pathlib import Path
 from statistics import median
 
@@ -19,15 +19,14 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from benchmarks.contenders import Contender, of_codes, of_floats
+from benchmarks.sets import COLLECTIONS, prepare, run
+from benchmarks.timing import ROUNDS, measure, quietness
 from bitscape.core.errors import BitscapeError
+from bitscape.core.params import load
 from bitscape.core.progress import follow
 from bitscape.core.table import database, members, read_collection
 
-ROUNDS = 9
-SECONDS = 0.2
-"""At least so long is one timing; short searches are repeated within it."""
-QUIET = 0.97
-"""Share of the time taken that the processor must have worked, for figures to be published."""
+BITS = 64
 HEADS = (
     "search",
     "bytes a photograph",
@@ -39,23 +38,13 @@ HEADS = (
 )
 
 
-def measure(contenders: list[Contender], queries: int) -> None:
-    """Time all by turns."""
-    repeats = []
-    for one in contenders:
-        one.search()  # what happens the first time alone is not measured
-        start = time.perf_counter()
-        one.search()
-        repeats.append(max(1, round(SECONDS / max(time.perf_counter() - start, 1e-6))))
-    turns = list(zip(contenders, repeats, strict=True))
-    for number in follow(range(ROUNDS), "time", ROUNDS):
-        for one, times in turns if number % 2 == 0 else reversed(turns):
-            start, worked = time.perf_counter(), time.process_time()
-            for _ in range(times):
-                one.search()
-            taken = time.perf_counter() - start
-            one.seconds.append(taken / times / queries)
-            one.busy.append((time.process_time() - worked) / taken)
+def make_project(root: Path, data: Path) -> None:
+    """Bring about the codes of all methods on CIFAR-10."""
+    prepare(next(one for one in COLLECTIONS if one.name == "cifar10-6000"), data, root, run)
+    methods = load(root / "params.yaml").methods
+    for method in follow(methods, "train and encode", len(methods)):
+        if not (root / f"artifacts/encode/{method}-{BITS}/query_test.npy").is_file():
+            run([sys.executable, "-m", "benchmarks.measurement", method, f"[{BITS}]", "0", "{}"], root)
 
 
 def table(contenders: list[Contender]) -> pd.DataFrame:
@@ -103,8 +92,11 @@ def main() -> None:
     parser.add_argument("project", type=Path)
     parser.add_argument("--out", type=Path, help="CSV to write")
     parser.add_argument("--docs", type=Path, help="Markdown file whose table is replaced")
+    parser.add_argument("--data", type=Path, help="folder of the collections, to make PROJECT of cifar10-6000")
     asked = parser.parse_args()
     root = asked.project
+    if asked.data:
+        make_project(root.resolve(), asked.data.resolve())
     collection = read_collection(root)
     descriptors = np.load(root / "artifacts/describe/descriptors.npy")
     queries, items = descriptors[members(collection, "query_test")], descriptors[database(collection)]
@@ -122,18 +114,6 @@ def main() -> None:
         found.to_csv(asked.out, index=False, lineterminator="\n")
     if asked.docs:
         write_into(asked.docs, markdown(found))
-
-
-def quietness(contenders: list[Contender]) -> str:
-    """Tell how far the timings can be trusted."""
-    spreads = {one.name: (max(one.seconds) - min(one.seconds)) / median(one.seconds) for one in contenders}
-    widest = max(spreads, key=lambda name: spreads[name])
-    busy = median(share for one in contenders for share in one.busy)
-    warning = "" if busy > QUIET else " THE MACHINE WAS BUSY: these are no figures to publish."
-    return (
-        f"The processor worked {busy:.0%} of the time that was taken; the rounds of one search differ by "
-        f"{median(spreads.values()):.0%} in the median, by {spreads[widest]:.0%} at most ({widest}).{warning}"
-    )
 
 
 if __name__ == "__main__":
