@@ -3,6 +3,7 @@
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ def run(params: Params, root: Path) -> None:
     collection = read_collection(root)
     source = choose_source(collection, params.relevance.source)
     searched, names, labels = database(collection), collection["landmark"], collection["labels"]
-    seen = _seen(params, root, collection) if source == "geometry" else None
+    seen, torn = _seen(params, root, collection) if source == "geometry" else (None, None)
     total: dict[str, int] = {}
     without: dict[str, int] = {}
     with publish(root / "artifacts/relevance") as out:
@@ -38,12 +39,24 @@ def run(params: Params, root: Path) -> None:
             sparse.save_npz(out / f"{split}.npz", grades)
             total[split] = len(queries)
             without[split] = int((np.diff(grades.indptr) == 0).sum())
-        report = {"source": source, "grade": GRADES[source], "queries": total, "queries_without_relevant": without}
+        report: dict[str, Any] = {
+            "source": source,
+            "grade": GRADES[source],
+            "queries": total,
+            "queries_without_relevant": without,
+        }
+        if torn is not None:
+            torn.to_parquet(out / "duplicates.parquet", index=False)
+            report["near_duplicates"] = len(torn)
         write_json(out / "relevance.json", report)
 
 
-def _seen(params: Params, root: Path, collection: pd.DataFrame) -> sparse.csr_array:
-    """Find which points of the models each photograph sees: from the models, or by localising it against them."""
+def _seen(params: Params, root: Path, collection: pd.DataFrame) -> tuple[sparse.csr_array, pd.DataFrame]:
+    """Find which points of the models each photograph sees: from the models, or by localising it against them.
+
+    What is matched for that also shows which queries are of a burst with a training photograph.
+    """
+    from bitscape.geometry.bursts import straddling_pairs
     from bitscape.geometry.candidates import nearest_neighbours
     from bitscape.geometry.colmap import log_to, pycolmap
     from bitscape.geometry.copies import write_copies
@@ -57,7 +70,7 @@ def _seen(params: Params, root: Path, collection: pd.DataFrame) -> sparse.csr_ar
     observations = pd.read_parquet(folder / "observations.parquet")
     if not models:
         print("relevance: there is no 3D model, so no photograph is relevant to any query.", file=sys.stderr)
-        return incidence(observations, len(collection))
+        return incidence(observations, len(collection)), pd.DataFrame({"query": [], "photograph": []}, dtype="int32")
 
     remove(scratch)
     log_to(scratch / "log")
@@ -73,10 +86,25 @@ def _seen(params: Params, root: Path, collection: pd.DataFrame) -> sparse.csr_ar
     extract(features, scratch / "photographs", names, params.reconstruct)
     pairs = np.stack([np.repeat(others, near.shape[1]), near.ravel()], axis=1)
     match(features, pairs, scratch, params.reconstruct, params.seed)
+    queries = members(collection, SPLITS[0]), members(collection, SPLITS[1])
+    torn = straddling_pairs(features, np.concatenate(queries), train, descriptors, params.reconstruct)
+    _tell(torn, collection["image"].tolist())
     localised = localise(features, models, others, near, params.relevance.min_inliers, params.seed)
     remove(features)
     remove(scratch / "photographs")
-    return incidence(pd.concat([observations, localised]), len(collection))
+    return incidence(pd.concat([observations, localised]), len(collection)), torn
+
+
+def _tell(torn: pd.DataFrame, names: list[str]) -> None:
+    """Say that queries have a near-duplicate in training, and what keeps these together."""
+    if len(torn):
+        query, other = torn.iloc[0]
+        print(
+            f"relevance: {torn['query'].nunique()} queries are near-duplicates of training photographs, as "
+            f"{names[query]} of {names[other]}; to keep such in one split, give them one value in the column `group` "
+            "of data/labels.csv.",
+            file=sys.stderr,
+        )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.copies import copy_index
 from bitscape.geometry.linkage import complete_linkage
 from bitscape.geometry.strategies import similarity
-from bitscape.geometry.view_graph import ViewGraph
+from bitscape.geometry.view_graph import ViewGraph, read_view_graph
 
 COLUMNS = {"image": "int32", "group": "int32"}
 
@@ -21,9 +21,8 @@ def burst_groups(
 ) -> list[NDArray[np.int64]]:
     """Group photographs of which every two are alike.
 
-    Two are alike if their descriptors are (cosine at least `burst_similarity`) and so are their features (verified
-    matches at least `burst_overlap` of the features of the one with fewer). Complete linkage by these shares keeps a
-    slow pan, where each picture resembles the next, from becoming one group.
+    Complete linkage by the shares of `alike_pairs` keeps a slow pan, where each picture resembles the next, from
+    becoming one group.
 
     Args:
         graph: the verified pairs.
@@ -34,11 +33,31 @@ def burst_groups(
     Returns:
         Positions of each group of two or more, ascending; groups by their first.
     """
+    return complete_linkage(*alike_pairs(graph, features, descriptors, settings))
+
+
+def alike_pairs(
+    graph: ViewGraph, features: NDArray[np.int64], descriptors: NDArray[np.float32], settings: Reconstruct
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Find the pairs of photographs that are alike.
+
+    Two are if their descriptors are (cosine at least `burst_similarity`) and so are their features (verified matches at
+    least `burst_overlap` of the features of the one with fewer).
+
+    Args:
+        graph: the verified pairs.
+        features: (n,) features of each photograph.
+        descriptors: (n, D) float32, rows of unit length.
+        settings: the two thresholds.
+
+    Returns:
+        (m, 2) positions, rows `i < j`, sorted; (m,) the share of features, at most 1.
+    """
     first, second = graph.pairs.T
     overlap = np.minimum(graph.inliers / np.maximum(np.minimum(features[first], features[second]), 1), 1)
     alike = np.flatnonzero(overlap >= settings.burst_overlap)
     alike = alike[similarity(descriptors, first[alike], second[alike]) >= settings.burst_similarity]
-    return complete_linkage(graph.pairs[alike], overlap[alike])
+    return graph.pairs[alike], overlap[alike]
 
 
 def burst_table(groups: list[NDArray[np.int64]], photographs: NDArray[np.int64]) -> pd.DataFrame:
@@ -57,6 +76,35 @@ def burst_table(groups: list[NDArray[np.int64]], photographs: NDArray[np.int64])
         return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in COLUMNS.items()})
     numbers = np.repeat(np.arange(len(named)), [len(group) for group in named])
     return pd.DataFrame({"image": np.concatenate(named), "group": numbers}).astype(COLUMNS)
+
+
+def straddling_pairs(
+    database: Path,
+    queries: NDArray[np.int64],
+    training: NDArray[np.int64],
+    descriptors: NDArray[np.float32],
+    settings: Reconstruct,
+) -> pd.DataFrame:
+    """Find queries that are near-duplicates of training photographs: a ranking finds these without having learned.
+
+    Args:
+        database: features of all, and the verified matches of queries with training photographs.
+        queries: (q,) indices.
+        training: (t,) indices.
+        descriptors: (n, D) float32 of the whole collection, rows of unit length.
+        settings: the thresholds of `alike_pairs`.
+
+    Returns:
+        Columns `query` and `photograph`, int32 indices; sorted.
+    """
+    both = np.union1d(queries, training)
+    graph, features = read_view_graph(database, both), count_features(database, both)
+    pairs = both[alike_pairs(graph, features, descriptors[both], settings)[0]]
+    asked = np.isin(pairs, queries)
+    torn = pairs[asked.sum(axis=1) == 1]
+    torn = np.where(np.isin(torn[:, :1], queries), torn, torn[:, ::-1])
+    table = pd.DataFrame(torn, columns=["query", "photograph"], dtype="int32")
+    return table.sort_values(["query", "photograph"], ignore_index=True)
 
 
 def count_features(database: Path, photographs: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -166,7 +166,9 @@ def test_a_method_that_was_not_trained_has_a_run_that_says_why(root: Path) -> No
     (root / "metrics/bcdh-16.json").write_text("{}\n")
     (root / "mlflow.db").unlink()
     track.run(PARAMS, root)
-    assert ("mlflow.note.content", "Not trained. There is no 3D model.") in of_run(root, "bcdh-16", "tags", "key, value")
+    assert ("mlflow.note.content", "Not trained. There is no 3D model.") in of_run(
+        root, "bcdh-16", "tags", "key, value"
+    )
     assert of_run(root, "bcdh-16", "metrics", "key") == []
     assert not any(key == "mlflow.note.content" for key, _ in of_run(root, "lsh-16", "tags", "key, value"))
 
