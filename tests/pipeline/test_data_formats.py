@@ -13,12 +13,13 @@ from tests.pipeline.documented import Table, sections, tables
 from tests.pipeline.projects import Project
 
 TYPES = {"string": pa.string(), "list of string": pa.list_(pa.string()), "bool": pa.bool_()}
+METHODS = re.compile(r"METHOD(-BITS)?")
 TABLES = [table for table in tables() if table.name.endswith((".parquet", ".npy", ".npz"))]
 
 
 def paths(project: Project, table: Table) -> list[Path]:
     """Find the files that a description is of: of every method, of every model."""
-    folders = project.root.glob(table.folder.replace("METHOD-BITS", "*-*"))
+    folders = project.root.glob(METHODS.sub("*", table.folder))
     found = [path for folder in folders for path in folder.glob(table.name.replace("K", "*"))]
     return [path for path in found if not (path.parent / "untrained.txt").exists()]
 
@@ -42,7 +43,7 @@ def test_the_page_is_read_as_it_is_meant() -> None:
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: f"{table.folder.removeprefix('artifacts/')}/{table.name}")
 def test_what_is_written_is_what_the_page_says(project: Project, table: Table) -> None:
     written = paths(project, table)
-    assert written
+    assert written or "only for DSRH" in table.text  # which the project leaves out, for its time
     for path in written:
         if path.suffix == ".parquet":
             schema = pq.read_schema(path).remove_metadata()
@@ -70,7 +71,7 @@ def test_every_file_that_is_written_is_on_the_page(project: Project) -> None:
     unnamed = []
     for folder, text in sections().items():
         named = set(re.findall(r"`([\w./]+)`", text))
-        for place in project.root.glob(folder.replace("METHOD-BITS", "*-*")):
+        for place in project.root.glob(METHODS.sub("*", folder)):
             for path in place.rglob("*"):
                 name = re.sub(r"(?<=/)\d+", "K", path.relative_to(place).as_posix())
                 inside = any(name.startswith(one) for one in named if one.endswith("/"))
