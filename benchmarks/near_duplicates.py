@@ -1,7 +1,8 @@
-"""Which changes of a picture `prepare` sees through: `python -m benchmarks.near_duplicates --data DATA` (a minute).
+"""Which changes of a picture `prepare` sees through: `python -m benchmarks.near_duplicates --data DATA` (minutes).
 
-Each photograph is saved anew, made smaller, cropped, or made brighter, and compared with itself as `prepare` would;
-then the photographs of a collection are compared with each other. Writes `benchmarks/results/near-duplicates.csv`.
+Each photograph is saved anew, made smaller, cropped, made brighter, or taken again by a hand that moved, and compared
+with itself as `prepare` would; then the photographs of a collection are compared with each other. Writes
+`benchmarks/results/near-duplicates.csv`.
 """
 
 import argparse
@@ -61,6 +62,28 @@ PASSED_ON: dict[str, Callable[[Image.Image], Image.Image]] = {
 }
 
 
+MOVED = {"moved by 1 %": 0.01, "moved by 2 %": 0.02, "moved by 3 %": 0.03}
+
+
+def taken_again(image: Image.Image, share: float, rng: np.random.Generator) -> Image.Image:
+    """Take a photograph of a photograph, from its middle: the next shot of a burst.
+
+    Args:
+        image: its margin of one twenty-fifth is what comes into view where the hand moves.
+        share: of width and height by which the hand has moved at most; it has turned by half a degree at most, gone
+            nearer or away by half the share, and the exposure has changed by a twentieth. 0: the first shot.
+        rng: of all that, and of the sensor's noise (four grey levels).
+    """
+    across, down, near, exposure, turn = rng.uniform(-1, 1, 5) * (share, share, share / 2, 0.05, 0.5) * (share > 0)
+    width, height = image.size
+    half = np.array([width, height]) * (0.46 * (1 + near))
+    middle = np.array([width * (0.5 + across), height * (0.5 + down)])
+    turned = image.rotate(turn, Image.Resampling.BICUBIC)
+    shot = turned.resize((width, height), Image.Resampling.BICUBIC, (*(middle - half), *(middle + half)))
+    grey = np.asarray(shot, np.float32) * (1 + exposure) + rng.normal(0, 4, (height, width, 1))
+    return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
+
+
 def joined(one: Look | None, other: Look | None, radius: int | None) -> bool:
     """Tell whether two photographs become one unit."""
     return bool(near_duplicates([one, other], radius)[1] == 0)
@@ -70,12 +93,16 @@ def measure(folder: Path, settings: Prepare) -> dict[str, float]:
     """Measure one collection: a row of the table."""
     images = find(folder).images
     facts, _ = inspect(folder, images, settings.min_side, settings.max_pixels)
-    found = dict.fromkeys(PASSED_ON, 0)
+    found = dict.fromkeys([*PASSED_ON, *MOVED], 0)
+    rng = np.random.default_rng(0)
     for image in follow(facts, f"change {folder.parent.name}", len(facts)):
         picture = Image.fromarray(open_photograph(folder / image))
         for name, change in PASSED_ON.items():
             changed = look(np.asarray(change(picture)))
             found[name] += joined(facts[image].look, changed, settings.near_duplicates)
+        first, *others = (look(np.asarray(taken_again(picture, share, rng))) for share in (0, *MOVED.values()))
+        for name, other in zip(MOVED, others, strict=True):
+            found[name] += joined(first, other, settings.near_duplicates)
     groups = near_duplicates([fact.look for fact in facts.values()], settings.near_duplicates)
     sizes = np.unique_counts(groups).counts
     return (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.near_duplicates import PASSED_ON
+from benchmarks.near_duplicates import PASSED_ON, taken_again
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
 from bitscape.core.table import REFUSED, TABLE, read_collection
@@ -127,6 +127,32 @@ def test_near_duplicates_straddle_only_where_nobody_looks(root: Path, capsys: py
     assert capsys.readouterr().err == ""
     blind = read_collection(root).set_index("image")
     assert sum(blind.loc[family, "split"].nunique() > 1 for family in families) > 6
+
+
+def test_the_shots_of_a_burst_stay_in_one_split(shared_data: Path, tmp_path: Path):
+    """Real photographs, each taken four times by a hand that moves by a hundredth of the picture."""
+    (tmp_path / "data/images").mkdir(parents=True)
+    photographs = [
+        path for place in sorted((shared_data / "photos").iterdir()) for path in sorted(place.iterdir())[::6]
+    ]
+    for number, path in enumerate(photographs):
+        rng = np.random.default_rng(number)
+        with Image.open(path) as opened:
+            whole = opened.convert("RGB")
+        for shot in range(4):
+            taken = taken_again(whole, 0.01 * (shot > 0), rng)
+            taken.save(tmp_path / f"data/images/{number:02}-{shot}.jpg", quality=90)
+    run(Params(), tmp_path)
+    collection = read_collection(tmp_path)
+    splits = collection.groupby(collection["image"].str[:2])["split"].nunique()
+    print(
+        f"{(splits == 1).sum()} of {len(splits)} bursts are in one split: {splits[splits > 1].index.tolist()} are not"
+    )
+    assert len(splits) >= 24
+    assert (splits == 1).mean() >= 0.9
+    run(Params.model_validate({"prepare": {"near_duplicates": None}}), tmp_path)
+    blind = read_collection(tmp_path)
+    assert (blind.groupby(blind["image"].str[:2])["split"].nunique() == 1).mean() < 0.5
 
 
 def test_given_splits_that_tear_near_duplicates_are_kept_and_told(root: Path, capsys: pytest.CaptureFixture[str]):
