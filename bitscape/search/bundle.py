@@ -30,6 +30,18 @@ PACKAGES = ("numpy", "faiss-cpu", "torch", "timm", "safetensors")
 Weights = dict[str, NDArray[Any]]
 
 
+def check_place(folder: Path) -> None:
+    """Check that a bundle may be written there, before anything is encoded for it.
+
+    Raises:
+        BitscapeError: if it is a file, or a folder that holds anything but a bundle.
+    """
+    foreign = [] if not folder.is_dir() else sorted({path.name for path in folder.iterdir()} - PARTS)
+    if folder.is_file() or foreign:
+        other = f" (it holds {foreign[0]})" if foreign else ""
+        raise BitscapeError(f"{folder} is in the way and no bundle{other}; name another folder.")
+
+
 class Hit(NamedTuple):
     """One result of a search.
 
@@ -236,10 +248,7 @@ class Bundle:
         from bitscape.search.probe import probe
 
         folder = Path(folder)
-        foreign = [] if not folder.is_dir() else sorted({path.name for path in folder.iterdir()} - PARTS)
-        if folder.is_file() or foreign:
-            other = f" (it holds {foreign[0]})" if foreign else ""
-            raise BitscapeError(f"{folder} is in the way and no bundle{other}; name another folder.")
+        check_place(folder)
         index = self.index  # built now: settings that do not fit are told before anything is written
         if not same_signs(self.codes, self.outputs):
             raise BitscapeError(f"The codes are not the signs of the outputs; {folder} was not written.")

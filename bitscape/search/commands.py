@@ -37,6 +37,7 @@ def index(
     With FOLDER its photographs are encoded. What was encoded when a run is stopped is not encoded again, and what an
     earlier bundle holds neither.
     """
+    from bitscape.search.bundle import check_place
     from bitscape.search.index import recall
     from bitscape.search.loading import load
     from bitscape.search.places import place
@@ -51,11 +52,12 @@ def index(
 
         bundle = bundle_of(project, choose(project, method, bits), settings, empty=folder is not None)
     target = out or place(project, bundle.model, folder)
+    check_place(target)
     if folder is not None:
         from bitscape.search.folder import forget, index_folder
 
         state = target.with_name(f".{target.name}.resume")
-        known = load(target) if (target / "manifest.json").is_file() else None
+        known = _known(target)
         refused = index_folder(bundle, folder, state, known)
         for name, reason in sorted(refused.items()):
             typer.echo(f"Left out: {name}: {reason}.")
@@ -86,12 +88,13 @@ def query(
     from bitscape.search.loading import load
     from bitscape.search.places import find_bundle
 
-    asked = load(bundle or find_bundle(project, method, bits))
+    folder = bundle or find_bundle(project, method, bits)
+    asked = load(folder)
     for name, wanted, has in (("method", method, asked.model.method), ("bits", bits, asked.model.bits)):
         if wanted not in (None, has):
             raise BitscapeError(f"{bundle} is of --{name} {has}, not {wanted}; leave --{name} or --bundle out.")
     (hits,) = asked.search(photo, top, rerank=rerank, depth=depth)
-    _print(asked, hits)
+    _print(folder, asked, hits)
     if out is not None:
         from bitscape.search.sheet import write_sheet
 
@@ -123,6 +126,19 @@ def export(
     )
 
 
+def _known(target: Path) -> "Bundle | None":
+    """Load the bundle that is to be replaced, so that what it holds is not encoded again; tell why it cannot be."""
+    from bitscape.search.loading import load
+
+    if not (target / "manifest.json").is_file():
+        return None
+    try:
+        return load(target)
+    except BitscapeError as error:
+        typer.echo(f"Nothing is taken from the bundle that is there: {str(error).partition('; make')[0]}.")
+        return None
+
+
 def _settings(kind: str, options: list[str]) -> "IndexSettings":
     """Read the kind and the settings of an index."""
     from pydantic import ValidationError
@@ -144,13 +160,16 @@ def _settings(kind: str, options: list[str]) -> "IndexSettings":
         raise BitscapeError(f"The index's {where}: {first['msg']}; its settings are {known}.") from None
 
 
-def _print(bundle: "Bundle", hits: "list[Hit]") -> None:
+def _print(folder: Path, bundle: "Bundle", hits: "list[Hit]") -> None:
     """Print the results as a table."""
     from rich.console import Console
     from rich.table import Table
 
     measured = [name for name in ("similarity", "inliers") if hits and getattr(hits[0], name) is not None]
-    shown = Table(title=f"{bundle.model.method} at {bundle.model.bits} bits, {len(bundle.images)} photographs")
+    shown = Table(
+        title=f"{bundle.model.method} at {bundle.model.bits} bits, {len(bundle.images)} photographs",
+        caption=str(folder),
+    )
     for name in ("", "distance", *measured):
         shown.add_column(name, justify="right", no_wrap=True)
     shown.add_column("photograph", overflow="fold")

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -87,7 +88,8 @@ def _encoded(
         some = names[start : start + BLOCK]
         key = hashlib.sha256(json.dumps([model, [(name, sums[name]) for name in some]]).encode()).hexdigest()
         path = state / f"{key[:32]}.npz"
-        if not path.is_file():
+        saved = _saved(path, len(some), bundle.model.bits)
+        if saved is None:
             squares, reasons = [], {}
             for name in some:
                 try:
@@ -99,8 +101,18 @@ def _encoded(
                 outputs = run(bundle.encoder.to(device), torch.stack(squares), device)
             with publish(path) as partial, partial.open("wb") as file:
                 np.savez(file, outputs=outputs, refused=np.array(json.dumps(reasons)))
+            saved = outputs, reasons
+        yield some, *saved
+
+
+def _saved(path: Path, count: int, bits: int) -> tuple[NDArray[np.float32], dict[str, str]] | None:
+    """Read a block that an earlier run has encoded; None if it has not, or its file was cut off with the power."""
+    try:
         with np.load(path, allow_pickle=False) as saved:
-            yield some, saved["outputs"], json.loads(str(saved["refused"]))
+            outputs, reasons = saved["outputs"], json.loads(str(saved["refused"]))
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
+    return (outputs, reasons) if outputs.shape == (count - len(reasons), bits) else None
 
 
 def forget(state: Path) -> None:

@@ -15,7 +15,9 @@ def place(root: Path, model: Model, folder: Path | None = None) -> Path:
 
 
 def find_bundle(root: Path, method: str | None = None, bits: int | None = None) -> Path:
-    """Find the bundle to ask: the one whose method was best on `query_val`, of equal ones the first by name.
+    """Find the bundle to ask: the one whose method was best on `query_val`.
+
+    Of equal ones it is the project's own, `METHOD-BITS`, and not that of a folder of photographs.
 
     Args:
         root: the project's folder.
@@ -31,4 +33,4 @@ def find_bundle(root: Path, method: str | None = None, bits: int | None = None) 
     if not fitting:
         asked = "".join([f" --method {method}" if method else "", f" --bits {bits}" if bits else ""])
         raise BitscapeError(f"{root / BUNDLES} has no such bundle; make one with `bitscape index{asked}`.")
-    return min(fitting, key=lambda one: (-(one[1].score or 0), one[0].name))[0]
+    return min(fitting, key=lambda one: (-(one[1].score or 0), one[0] != place(root, one[1]), one[0].name))[0]

@@ -11,6 +11,9 @@ from bitscape.reporting.gallery import Thumbnails
 from bitscape.reporting.style import THEMES
 from bitscape.search.bundle import Bundle, Hit
 
+QUERY, FOUND = 440, 300
+"""Pixels of the query and of a result: half as many again as they are shown with, for sharp screens."""
+
 
 def write_sheet(target: Path, photo: Path, bundle: Bundle, hits: Sequence[Hit]) -> None:
     """Write the page; equal queries of equal bundles give equal bytes.
@@ -30,19 +33,19 @@ def write_sheet(target: Path, photo: Path, bundle: Bundle, hits: Sequence[Hit]) 
     )
     thumbnail = Thumbnails(Path())
 
-    def shown(path: Path) -> str:
+    def shown(path: Path, side: int) -> str:
         try:
-            return thumbnail(str(path))
+            return thumbnail(str(path), side)
         except BitscapeError:  # moved or removed since it was encoded
             return ""
 
     page = environment.get_template("sheet.html.j2").render(
         themes=THEMES,
         photo=photo,
-        query=shown(photo),
+        query=shown(photo, QUERY),
         bundle=bundle,
         hits=hits,
-        pictures=[shown(hit.path) for hit in hits],
+        pictures=[shown(hit.path, FOUND) for hit in hits],
     )
     with publish(target) as partial:
         partial.write_text(page, encoding="utf-8")

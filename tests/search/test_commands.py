@@ -88,6 +88,37 @@ def test_any_folder_needs_no_project_where_a_bundle_has_the_model(saved, photo, 
     assert call("query", photo, "--bundle", out, "--top", 2)[0] == 0
 
 
+def test_the_bundle_of_another_folder_does_not_come_before_the_projects_own(indexed, photo, tmp_path):
+    shutil.copytree(indexed / "bundles/dsah-16", tmp_path / "bundles/dsah-16")
+    shutil.copytree(indexed / "bundles/dsah-16", tmp_path / "bundles/a holiday")
+    status, told = call("query", photo, "--project", tmp_path)
+    assert status == 0
+    assert "a holiday" not in told
+    assert "bundles/dsah-16" in told.replace(" ", "")
+
+
+def test_a_folder_that_is_no_bundle_is_told_before_anything_is_encoded(saved, tmp_path):
+    make_photographs(tmp_path / "holiday", range(1))
+    before = sorted(tmp_path.rglob("*"))
+    status, told = call("index", tmp_path / "holiday", "--like", saved, "--out", tmp_path / "holiday")
+    assert status == 1
+    assert "is in the way and no bundle (it holds harbour); name another folder." in told
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_damaged_bundle_of_a_folder_is_replaced(saved, tmp_path):
+    make_photographs(tmp_path / "holiday", range(1))
+    arguments = ("index", tmp_path / "holiday", "--like", saved, "--out", tmp_path / "bundle")
+    assert call(*arguments)[0] == 0
+    (tmp_path / "bundle/codes.npy").write_bytes(b"half")
+    status, told = call(*arguments)
+    assert status == 0
+    assert "Nothing is taken from the bundle that is there: " in told
+    assert "codes.npy is not the file that the bundle was saved with" in told
+    assert len(bitscape.load(tmp_path / "bundle").images) == 4
+    assert "Nothing is taken" not in call(*arguments)[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -68,6 +68,17 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(empty, photographs, tmp_pat
     np.testing.assert_array_equal(empty.outputs, stopped)
 
 
+def test_what_was_cut_off_with_the_power_is_encoded_again(empty, photographs, tmp_path, monkeypatch, encoded):
+    monkeypatch.setattr(module, "BLOCK", 4)
+    index_folder(empty, photographs, tmp_path / "state")
+    whole = empty.outputs.copy()
+    for path, content in zip(sorted((tmp_path / "state").iterdir()), (b"", b"PK rubbish", None), strict=True):
+        path.write_bytes(path.read_bytes()[:100] if content is None else content)
+    index_folder(empty, photographs, tmp_path / "state")
+    assert encoded == [4] * 6
+    np.testing.assert_array_equal(empty.outputs, whole)
+
+
 def test_only_what_is_new_or_changed_is_encoded_again(empty, photographs, tmp_path, encoded):
     index_folder(empty, photographs, tmp_path / "state")
     empty.save(tmp_path / "bundle")
