@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bitscape.hamming.ranking import Histograms
+from bitscape.reporting.names import title
 from bitscape.reporting.result import Result
 from bitscape.reporting.style import LIGHT, MARKERS, Theme, blank, label, legend
 from bitscape.retrieval.cutoffs import precision_at
@@ -48,7 +49,7 @@ def draw_radii(results: Sequence[Result], methods: Methods, bits: int, theme: Th
     figure, (panel,) = blank(1, theme, LEGEND)
     for one, number in _of_length(results, methods, bits):
         values = precision_by_radius(_with_relevant(one))
-        panel.plot(np.arange(len(values)), values, color=theme.colour(number), linewidth=2, label=one.method.upper())
+        panel.plot(np.arange(len(values)), values, color=theme.colour(number), linewidth=2, label=title(one.method))
     panel.set_xlim(0, bits)
     panel.set_ylim(0, 1.02)
     label(panel, theme, f"Precision within a radius at {bits} bits", "Hamming radius", "precision, empty balls 0")
@@ -63,7 +64,7 @@ def draw_first_ranks(results: Sequence[Result], methods: Methods, bits: int, the
     for one, number in _of_length(results, methods, bits):
         ranks = range(1, min(RANKS, len(one.database)) + 1)
         values = [precision_at(_with_relevant(one), k).mean() for k in ranks]
-        panel.plot(ranks, values, color=theme.colour(number), linewidth=2, label=one.method.upper())
+        panel.plot(ranks, values, color=theme.colour(number), linewidth=2, label=title(one.method))
     panel.set_ylim(0, 1.02)
     label(panel, theme, f"Precision of the first results at {bits} bits", "results", "precision, expected over ties")
     if panel.lines:
@@ -89,7 +90,7 @@ def _quality(
         bits, values = [one.bits for one in own], [one.metric(metric) for one in own]
         if own:
             colour, marker = theme.colour(number), MARKERS[number % len(MARKERS)]
-            panel.plot(bits, values, color=colour, marker=marker, linewidth=2, markersize=6, label=method.upper())
+            panel.plot(bits, values, color=colour, marker=marker, linewidth=2, markersize=6, label=title(method))
     lengths = sorted({one.bits for one in results})
     if lengths and metric == "map_expected" and not np.isnan(chance):
         panel.axhline(chance, color=theme.faint, linewidth=1, linestyle=(0, (4, 3)), label="random order")
@@ -107,7 +108,7 @@ def _curves(panel: Axes, results: Sequence[Result], methods: Methods, bits: int,
         for one in results:
             if (one.method, one.bits) == (method, bits) and len(one.curve.recall):
                 panel.plot(
-                    one.curve.recall, one.curve.precision, color=theme.colour(number), linewidth=2, label=method.upper()
+                    one.curve.recall, one.curve.precision, color=theme.colour(number), linewidth=2, label=title(method)
                 )
     panel.set_xlim(0, 1)
     panel.set_ylim(0, 1.02)

@@ -12,10 +12,13 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 
+from bitscape import __version__
 from bitscape.core.params import Params
+from bitscape.core.table import SPLITS
 from bitscape.reporting.columns import Column
 from bitscape.reporting.contest import Contest
 from bitscape.reporting.gallery import Hit, data_uri
+from bitscape.reporting.names import title
 from bitscape.reporting.result import Result
 from bitscape.reporting.sketches import HIGH, WIDE, Sketch
 from bitscape.reporting.style import THEMES, Theme, png
@@ -116,14 +119,16 @@ def render(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["data_uri"] = data_uri
+    environment.filters |= {"data_uri": data_uri, "title_of": title}
     parameters = yaml.safe_dump(page.params.model_dump(), sort_keys=False, default_flow_style=None, width=100)
     return environment.get_template("page.html.j2").render(
         page=page,
         parameters=parameters,
         digest=hashlib.sha256(parameters.encode()).hexdigest()[:12],
-        versions={"python": platform.python_version()} | {name: version(name) for name in VERSIONS},
-        splits=page.collection["split"].value_counts().to_dict(),
+        versions={"bitscape": __version__, "python": platform.python_version()}
+        | {name: version(name) for name in VERSIONS},
+        splits=page.collection["split"].value_counts().reindex(SPLITS, fill_value=0).to_dict(),
+        labels=len({label for labels in page.collection["labels"] for label in labels}),
         themes=THEMES,
         drawing=(WIDE, HIGH),
     )

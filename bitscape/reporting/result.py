@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from bitscape.hamming.codes import Codes
 from bitscape.hamming.ranking import Histograms
+from bitscape.reporting.names import title
 from bitscape.retrieval.precision_recall import Curve
 
 UNKNOWN = float("nan")
@@ -61,7 +62,7 @@ class Result:
     @property
     def title(self) -> str:
         """Method and code length for people."""
-        return f"{self.method.upper()}, {self.bits} bits"
+        return f"{title(self.method)}, {self.bits} bits"
 
     def interval(self, name: str) -> tuple[float, float]:
         """The 95 % interval of a metric over the choice of queries, NaN where it was not measured."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from bitscape.hamming.health import COLLAPSED
 from bitscape.reporting.columns import column
+from bitscape.reporting.names import title
 from bitscape.reporting.result import Result
 from bitscape.retrieval.bootstrap import paired_difference
 
@@ -28,13 +29,13 @@ def summarise(results: Sequence[Result], bits: int, metric: str, chance: float, 
     if not ranked:
         return [f"Nothing has the metric {metric} at {bits} bits: no method was trained, or no query has an answer."]
     first, *others = ranked
-    told = [f"At {bits} bits {first.method.upper()} ranks first with {metric} {first.metric(metric):.3f}."]
+    told = [f"At {bits} bits {title(first.method)} ranks first with {metric} {first.metric(metric):.3f}."]
     if others:
         gap = paired_difference(first.average_precision, others[0].average_precision, seed)
         if not math.isnan(gap.mean):
             certain = "" if gap.low > 0 or gap.high < 0 else ", so that the order of the two is not certain"
             told.append(
-                f"{others[0].method.upper()} follows with {others[0].metric(metric):.3f}: its average precision is "
+                f"{title(others[0].method)} follows with {others[0].metric(metric):.3f}: its average precision is "
                 f"lower on {gap.wins} queries and higher on {gap.losses}, the mean difference is {gap.mean:.3f} "
                 f"(95 % interval over the choice of queries {gap.low:.3f} to {gap.high:.3f}){certain}."
             )

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bitscape.core.errors import BitscapeError
 from bitscape.core.storage import publish
 from bitscape.reporting.gallery import Thumbnails
+from bitscape.reporting.names import title
 from bitscape.reporting.style import THEMES
 from bitscape.search.bundle import Bundle, Hit
 
@@ -44,6 +45,7 @@ def write_sheet(target: Path, photo: Path, bundle: Bundle, hits: Sequence[Hit]) 
         photo=photo,
         query=shown(photo, QUERY),
         bundle=bundle,
+        method=title(bundle.model.method),
         hits=hits,
         pictures=[shown(hit.path, FOUND) for hit in hits],
     )

@@ -1,4 +1,5 @@
 import hashlib
+import platform
 import re
 import shutil
 from html.parser import HTMLParser
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+import bitscape
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
 from bitscape.retrieval.evaluation import metric_names
@@ -83,6 +85,20 @@ def test_the_page_asks_for_nothing_and_links_to_the_models_alone(evaluated):
     assert (evaluated / "reports/models/plotly.min.js").is_file()
     assert not re.search(r"https?://|url\(|@import|<script", text)
     assert all(attributes["alt"] for tag, attributes in tags if tag == "img")
+
+
+def test_the_page_says_what_was_compared(evaluated):
+    text, _ = read(evaluated)
+    facts = dict(re.findall(r"<dt>(\w+)</dt><dd>(.+?)</dd>", text))
+    told = {name: re.sub(r"<.+?>", "", fact) for name, fact in facts.items()}
+    assert told["Splits"] == "15 train, 3 database, 3 query_val, 9 query_test; 3 labels"
+    assert told["Protocol"] == "unseen-photographs, mAP@5, precision within radius 2"
+    assert told["Methods"] == "LSH, ITQ, BCDH at 8, 16 bits, seed 0"
+    assert told["Features"] == "tf_efficientnet_lite0, weights package, 224 × 224 pixels"
+    assert (
+        f"bitscape {bitscape.__version__}, python {platform.python_version()}, numpy {np.__version__}"
+        in told["Versions"]
+    )
 
 
 def test_the_page_says_what_was_chosen_where_and_shows_results_right_and_wrong(evaluated):
