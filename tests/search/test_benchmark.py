@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from benchmarks import search, timing
-from benchmarks.contenders import average_precision_at
+from benchmarks.contenders import Contender, average_precision_at
 from bitscape.core.errors import BitscapeError
 
 TABLE = """before
@@ -57,6 +57,15 @@ def test_it_measures_every_search_and_writes_the_table_into_the_documentation(pr
     assert "an old table" not in text
     assert text.count("\n| ") == len(found) + 2
     assert "The processor worked" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("seconds", "busy", "quiet"),
+    [([1.0, 1.05, 1.02], 1.0, True), ([1.0, 1.9, 1.0], 1.0, False), ([1.0, 1.05, 1.02], 0.6, False)],
+)
+def test_a_busy_machine_is_told(seconds, busy, quiet):
+    one = Contender("a scan", 8, 0.5, lambda: None, seconds=seconds, busy=[busy] * 3)
+    assert ("THE MACHINE WAS BUSY" not in timing.quietness([one])) == quiet
 
 
 def test_a_document_without_the_table_is_left_as_it_is(tmp_path):
