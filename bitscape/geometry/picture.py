@@ -27,8 +27,8 @@ class Scene(NamedTuple):
     Attributes:
         points: (n, 3).
         colours: (n, 3) uint8.
-        edges: (m, 8, 2, 3) ends of the edges of each camera's pyramid, the first end is the camera's centre.
-        images: (m,) int32 indices of the photographs.
+        edges: (m, 8, 2, 3) ends of the edges of the pyramid of each camera that is not far away, first its centre.
+        images: (m,) int32 indices of their photographs.
     """
 
     points: Array
@@ -65,13 +65,14 @@ def arrange(model: pycolmap.Reconstruction) -> Scene:
     centres = np.array([image.projection_center() for image in images]) @ turned.T
     low, high = bounds(points, centres)
     depth = PYRAMID * float(np.max(high - low))
+    inside, near = (np.all((places >= low) & (places <= high), axis=1) for places in (points, centres))
+    shown = np.flatnonzero(near).tolist()
     edges = [
-        pyramid(centre, turned @ rotation.T, _half_angles(model.cameras[image.camera_id]), depth)
-        for centre, rotation, image in zip(centres, rotations, images, strict=True)
+        pyramid(centres[at], turned @ rotations[at].T, _half_angles(model.cameras[images[at].camera_id]), depth)
+        for at in shown
     ]
-    inside = np.all((points >= low) & (points <= high), axis=1)
-    numbers = np.array([copy_index(image.name) for image in images], np.int32)
-    return Scene(points[inside], colours[inside], np.array(edges), numbers)
+    numbers = np.array([copy_index(images[at].name) for at in shown], np.int32)
+    return Scene(points[inside], colours[inside], np.array(edges).reshape(-1, 8, 2, 3), numbers)
 
 
 def _draw(points: Array, colours: Array, edges: Array, title: str, path: Path) -> None:

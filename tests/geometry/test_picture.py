@@ -43,6 +43,23 @@ def test_a_pyramid_opens_where_the_camera_looks() -> None:
     assert corners == {(0, 1.5, 5), (2, 1.5, 5), (2, 2.5, 5), (0, 2.5, 5)}
 
 
+def test_a_camera_that_is_far_away_is_left_out(
+    synthesize: Callable[..., tuple[Path, pycolmap.Reconstruction]], tmp_path: Path
+) -> None:
+    _, model = synthesize(frames=5, points=300)
+    draw_model(model, "a model", tmp_path / "before.png")
+    lost = sorted(model.reg_image_ids())[1]
+    pose = model.images[lost].cam_from_world()
+    pose.translation += np.array([0, 0, 1e6])
+    model.images[lost].frame.set_cam_from_world(model.images[lost].camera_id, pose)
+    draw_model(model, "a model", tmp_path / "after.png")
+    with np.load(tmp_path / "before.npz") as before, np.load(tmp_path / "after.npz") as after:
+        assert len(before["edges"]) == 5
+        assert after["edges"].shape == (4, 8, 2, 3)
+        assert after["images"].tolist() == np.delete(before["images"], 1).tolist()
+        assert np.ptp(after["edges"]) < 2 * np.ptp(before["edges"])
+
+
 def test_points_and_cameras_are_seen(
     synthesize: Callable[..., tuple[Path, pycolmap.Reconstruction]], tmp_path: Path
 ) -> None:
