@@ -64,8 +64,8 @@ def test_a_second_time_nothing_runs_but_the_look_at_mlflow(project):
 
 def test_changing_dsah_reruns_dsah_alone(project):
     ran = _ran_after(project, train__methods__dsah__epochs=1)
-    assert ran[:3] == ["train@dsah-16", "encode@dsah-16", "evaluate@dsah-16"]
-    assert set(ran[3:]) <= {"compare", "track"}
+    assert ran[0] == "train@dsah-16"  # where its codes come out as they were, they are not measured again
+    assert set(ran[1:]) <= {"encode@dsah-16", "evaluate@dsah-16", "compare", "track"}
 
 
 @pytest.mark.parametrize(
