@@ -5,7 +5,7 @@ A name is `MEASURE_TIES[_at_K][_over_DIVISOR][_misses_POLICY]`, such as `map_exp
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from bitscape.hamming import average_precision
 from bitscape.hamming.codes import Codes
 from bitscape.hamming.ranking import Histograms
 from bitscape.retrieval import cutoffs, graded, trapezoid
+from bitscape.retrieval.found_bounds import bounds_over_found
 from bitscape.retrieval.graded import Graded
 from bitscape.retrieval.orders import best_order, first_come, in_blocks, worst_order
 from bitscape.retrieval.truth import Truth
@@ -76,13 +77,26 @@ class Metric:
         return MEASURES[self.measure][2]
 
     @property
-    def has_bounds(self) -> bool:
-        """Whether the best and the worst order of the ties bound it: not where the divisor depends on the order."""
-        return self.over != "found" and self.misses != "dropped"
+    def extremes(self) -> tuple["Metric", "Metric"]:
+        """What bounds it: itself with the ties in the worst and in the best order; misses count 0 there."""
+        named = self.name.replace("_misses_dropped", "_misses_zero").replace(f"_{self.ties}", "_{}", 1)
+        return parse(named.format("worst_ties")), parse(named.format("best_ties"))
 
-    def with_ties(self, ties: str) -> "Metric":
-        """The same with another order of the ties."""
-        return parse(self.name.replace(f"_{self.ties}", f"_{ties}", 1))
+    def at_extreme(self, tied: Graded, settled: Graded) -> Scores:
+        """Measure in the worst or in the best order of the ties, whichever the name says.
+
+        That is relevant items last or first within each tie, but for the divisor `found`, which depends on the order.
+        With `_misses_dropped` it is that order as well, though no extreme of the mean; `dropped.bounds` has that.
+
+        Args:
+            tied: items of each grade at each distance.
+            settled: the same in the worst or the best order.
+        """
+        if self.over != "found":
+            return self.of(settled)
+        binary = Graded(np.stack([tied.items - tied.relevant, tied.relevant], axis=2))
+        values = bounds_over_found(tied if self.graded else binary, self.k or 1)[self.ties == "best_ties"]
+        return Scores(values, np.ones(len(values)))
 
     def of(self, counted: Graded) -> Scores:
         """Measure the rankings of queries, of which the order of the ties has been settled or is random.
@@ -167,20 +181,16 @@ def measure(
     metrics = [parse(name) for name in names]
     found: dict[str, list[Scores]] = {metric.name: [] for metric in metrics}
     counted = truth.counts(queries, database) if counted is None else counted
-    for ties, rankings in (
-        ("expected", in_blocks(counted, QUERIES_AT_ONCE)),
-        ("best_ties", map(best_order, in_blocks(counted, QUERIES_AT_ONCE))),
-        ("worst_ties", map(worst_order, in_blocks(counted, QUERIES_AT_ONCE))),
-        ("first_come", _one_by_one(queries, database, truth)),
-    ):
+    for ties, order in (("expected", None), ("best_ties", best_order), ("worst_ties", worst_order)):
         wanted = [metric for metric in metrics if metric.ties == ties]
-        for ranking in rankings if wanted else ():
+        for tied in in_blocks(counted, QUERIES_AT_ONCE) if wanted else ():
+            settled = order(tied) if order else tied
             for metric in wanted:
-                found[metric.name].append(metric.of(ranking))
+                found[metric.name].append(metric.at_extreme(tied, settled) if order else metric.of(tied))
+    stored = [metric for metric in metrics if metric.ties == "first_come"]
+    for number, query in enumerate(queries if stored else ()):
+        ranking = first_come(query, database, truth.grades(number))
+        for metric in stored:
+            found[metric.name].append(metric.of(ranking))
     nothing = Scores(np.empty(0), np.empty(0))
     return {name: Scores(*map(np.concatenate, zip(nothing, *parts, strict=True))) for name, parts in found.items()}
-
-
-def _one_by_one(queries: Codes, database: Codes, truth: Truth) -> Iterator[Graded]:
-    for number, query in enumerate(queries):
-        yield first_come(query, database, truth.grades(number))

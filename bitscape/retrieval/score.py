@@ -11,8 +11,9 @@ from bitscape.core.errors import BitscapeError
 from bitscape.hamming.codes import Codes
 from bitscape.hamming.health import Health, health
 from bitscape.hamming.mean import EmptyQuery
+from bitscape.retrieval import dropped
 from bitscape.retrieval.bootstrap import mean_interval
-from bitscape.retrieval.metrics import Scores, measure, parse
+from bitscape.retrieval.metrics import Metric, Scores, measure, parse
 from bitscape.retrieval.truth import Classes, Truth
 
 Floats = NDArray[np.float64]
@@ -27,8 +28,8 @@ class Line:
         mean: over the queries.
         low: lower end of the 95 % interval over the choice of queries.
         high: its upper end.
-        worst_ties: lower bound over the orders of the ties; None where the worst order need not be the lowest.
-        best_ties: upper bound, likewise.
+        worst_ties: the lowest mean of all orders of the ties; None where the name says an order.
+        best_ties: the highest, likewise.
         per_class: class -> mean over the queries of the class; empty without classes.
     """
 
@@ -106,18 +107,17 @@ def score(
     """
     metrics = [parse(name) for name in names]
     chosen = [metric for metric in metrics if truth.gains or not metric.graded]
-    bounded = [metric for metric in chosen if metric.ties == "expected" and metric.has_bounds]
+    bounded = [metric for metric in chosen if metric.ties == "expected"]
     wanted = dict.fromkeys(metric.name for metric in chosen)
-    wanted |= dict.fromkeys(one.with_ties(ties).name for one in bounded for ties in ("worst_ties", "best_ties"))
+    wanted |= dict.fromkeys(one.name for metric in bounded for one in metric.extremes)
     counted = truth.counts(queries, database)
     without = counted.relevant.sum(axis=1) == 0
     found = measure(list(wanted), queries, database, truth, counted)
     scores = {name: settle(one, without, empty_query) for name, one in found.items()}
     lines = []
     for metric in chosen:
-        bounds = [scores[metric.with_ties(ties).name].mean for ties in ("worst_ties", "best_ties") if metric in bounded]
         own = scores[metric.name]
-        worst, best = bounds or (None, None)
+        worst, best = _bounds(metric, scores) if metric in bounded else (None, None)
         each = _per_class(own, truth)
         lines.append(Line(metric.name, own.mean, *mean_interval(*own, seed), worst, best, each))
     return Card(
@@ -128,6 +128,15 @@ def score(
         int(counted.items.max(initial=0)),
         [metric.name for metric in metrics if metric not in chosen],
     )
+
+
+def _bounds(metric: Metric, scores: dict[str, Scores]) -> tuple[float, float]:
+    worst, best = (scores[one.name] for one in metric.extremes)
+    if metric.misses != "dropped":
+        return worst.mean, best.mean
+    counts = worst.weights > 0
+    zeros = int((scores[metric.name].weights[best.values == 0] > 0).sum())  # where the policy says so
+    return dropped.bounds(worst.values[counts], best.values[counts], metric.k or 1, zeros)
 
 
 def settle(scores: Scores, without: NDArray[np.bool_], policy: EmptyQuery) -> Scores:

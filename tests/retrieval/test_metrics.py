@@ -12,10 +12,11 @@ from sklearn.metrics import average_precision_score, ndcg_score
 
 from bitscape.core.errors import BitscapeError
 from bitscape.hamming.codes import pack
-from bitscape.retrieval import hit_lists
+from bitscape.retrieval import dropped, hit_lists
 from bitscape.retrieval.graded import Graded
 from bitscape.retrieval.metrics import measure, parse
 from bitscape.retrieval.orders import best_order, worst_order
+from bitscape.retrieval.score import score
 from bitscape.retrieval.truth import Classes, Grades
 
 LEVELS = 3
@@ -45,6 +46,11 @@ def dcg(ranking, k):
     return sum((2**grade - 1) / math.log(rank + 1) for rank, grade in enumerate(ranking[:k], start=1))
 
 
+def acgs(ranking, k):
+    """The sum of the mean grades so far, at the ranks of relevant items."""
+    return sum(sum(ranking[:n]) / n for n in range(1, min(k, len(ranking)) + 1) if ranking[n - 1])
+
+
 def relevant(ranking):
     return sum(grade > 0 for grade in ranking)
 
@@ -62,7 +68,9 @@ DEFINITIONS = {
     "reciprocal_rank_{}_at_{k}_misses_zero": first_hit,
     "reciprocal_rank_{}_misses_zero": lambda ranking, k: first_hit(ranking, len(ranking)),
     "acg_{}_at_{k}": lambda ranking, k: sum(ranking[:k]) / k,
-    "wmap_{}": lambda r, k: sum(sum(r[:n]) / n for n in range(1, len(r) + 1) if r[n - 1]) / max(1, relevant(r)),
+    "wmap_{}": lambda r, k: acgs(r, len(r)) / max(1, relevant(r)),
+    "wmap_{}_at_{k}_over_all": lambda r, k: acgs(r, k) / max(1, relevant(r)),
+    "wmap_{}_at_{k}_over_found": lambda r, k: acgs(r, k) / max(1, relevant(r[:k])),
     "ndcg_{}_at_{k}": lambda r, k: dcg(r, k) / max(1e-12, dcg(sorted(r, reverse=True), k)),
 }
 some_ties = st.lists(st.lists(st.integers(0, LEVELS - 1), max_size=4), min_size=1, max_size=4).filter(
@@ -89,9 +97,21 @@ def test_the_expectation_and_the_bounds_are_those_of_all_orders(name, ties, k):
         assert np.isnan(metric.of(counted(ties)).mean)
         return
     assert metric.of(counted(ties)).mean == pytest.approx(np.mean(values), abs=1e-12)
-    if metric.has_bounds:
-        worst, best = (metric.of(order(counted(ties))).mean for order in (worst_order, best_order))
-        assert [worst, best] == pytest.approx([min(values), max(values)], abs=1e-12)
+    extremes = [
+        one.at_extreme(counted(ties), order(counted(ties))).mean
+        for one, order in zip(metric.extremes, (worst_order, best_order), strict=True)
+    ]
+    assert extremes == pytest.approx([min(values), max(values)], abs=1e-12)
+
+
+def test_relevant_items_first_need_not_be_the_best_order_where_the_divisor_is_what_was_found():
+    # Of the last tie, of one relevant item and two others, one is within the first 3 ranks.
+    ties = [[1], [0], [0, 0, 1]]
+    values = {tuple(ranking): DEFINITIONS["map_{}_at_{k}_over_found"](ranking, 3) for ranking in orders(ties)}
+    assert max(values, key=values.get)[:3] == (1, 0, 0)
+    metric = parse("map_expected_at_3_over_found")
+    best = metric.extremes[1].at_extreme(counted(ties), best_order(counted(ties))).mean
+    assert best == 1 > metric.of(best_order(counted(ties))).mean
 
 
 @given(ties=some_ties, k=st.integers(1, 7))
@@ -103,6 +123,21 @@ def test_the_reciprocal_rank_of_hits_only_is_a_ratio_of_expectations(ties, k):
         assert scores.mean == pytest.approx(np.mean(values) / np.mean(np.array(values) > 0))
     else:
         assert np.isnan(scores.mean)
+
+
+@given(several=st.lists(some_ties, min_size=1, max_size=3), k=st.integers(1, 4), zeros=st.integers(0, 2))
+@settings(deadline=None, max_examples=60)
+def test_the_bounds_of_the_reciprocal_rank_of_hits_only_are_those_of_all_orders_of_all_queries(several, k, zeros):
+    ranks = [{first_hit(ranking, k) for ranking in orders(ties)} for ties in several]
+    means = []
+    for chosen in product(*ranks):
+        kept = [rank for rank in chosen if rank] + [0.0] * zeros
+        means += [np.mean(kept)] if kept else []
+    found = dropped.bounds(np.array([min(one) for one in ranks]), np.array([max(one) for one in ranks]), k, zeros)
+    if means:
+        assert found == pytest.approx((min(means), max(means)), abs=1e-12)
+    else:
+        assert np.isnan(found).all()
 
 
 @pytest.mark.parametrize(
@@ -239,3 +274,17 @@ def test_on_lists_without_ties_the_names_are_the_formulae_of_hit_lists():
         assert parse(name).of(counts).mean == pytest.approx(theirs), name
     macro = [parse(f"precision_expected_at_{k}").of(counts).values[classes == one].mean() for one in np.unique(classes)]
     assert np.mean(macro) == pytest.approx(hit_lists.hit_ratio_at_k(hits, k, classes))
+
+
+@pytest.mark.parametrize(
+    ("policy", "at_1", "at_2"), [("exclude", (1, 1), (3 / 4, 1)), ("zero", (1 / 2, 2 / 3), (1 / 2, 2 / 3))]
+)
+def test_queries_that_count_zero_are_in_the_bounds_of_hits_only(policy, at_1, at_2):
+    # Query 0 hits at rank 1 or, of two tied items, not before 2; query 1 hits at 1; query 2 has nothing.
+    database = np.array([[0], [0], [255]], np.uint8)
+    queries = np.array([[0], [255], [0]], np.uint8)
+    truth = Grades(csr_array([[1, 0, 0], [0, 0, 1], [0, 0, 0]]))
+    # At k = 1 query 0 is in with 1 or out, at k = 2 it is in with 1 or 1/2.
+    for k, bounds in ((1, at_1), (2, at_2)):
+        line = score(queries, database, truth, [f"reciprocal_rank_expected_at_{k}_misses_dropped"], policy).lines[0]
+        assert (line.worst_ties, line.best_ties) == pytest.approx(bounds)
