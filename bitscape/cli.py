@@ -163,11 +163,12 @@ def score(
     protocol: Annotated[str | None, typer.Option(help="Metrics and rules of a paper, such as dsrh or ath.")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="Name of a metric; can be repeated.")] = None,
     empty_query: Annotated[str | None, typer.Option(help="Queries without anything: exclude, zero or error.")] = None,
+    curves: Annotated[Path | None, typer.Option(help="Folder for the curves, as table and picture.")] = None,
     output: Annotated[Path | None, typer.Option(help="Write all that was measured as JSON.")] = None,
 ) -> None:
     """Measure anyone's codes: packed bytes, -1 and +1, or 0 and 1, with labels or lists of what is relevant."""
     from bitscape.core.storage import write_json
-    from bitscape.scoring import as_table, remarks, score_files
+    from bitscape.scoring import as_table, remarks, score_files, write_curves
 
     card, told = score_files(
         database,
@@ -182,6 +183,9 @@ def score(
     Console().print(as_table(card, f"{queries.name} in {database.name}, {told['bits']} bits"))
     for sentence in remarks(card):
         typer.echo(sentence)
+    if curves:
+        write_curves(card, curves, told["bits"])
+        typer.echo(f"Written: {curves / 'curves.csv'}, {curves / 'curves.png'}")
     if output:
         write_json(output, told)
         typer.echo(f"Written: {output}")

@@ -85,6 +85,32 @@ def as_table(card: "Card", title: str) -> "Table":
     return table
 
 
+def write_curves(card: "Card", folder: Path, bits: int) -> None:
+    """Write what lies within each radius, as a table and as a picture.
+
+    Args:
+        card: what was measured.
+        folder: gets `curves.csv` and `curves.png`; made where it is missing.
+        bits: code length.
+
+    Raises:
+        BitscapeError: if there is a file in the place of the folder.
+    """
+    import pandas as pd
+
+    from bitscape.core.storage import publish
+    from bitscape.reporting.radius_curves import draw_by_radius
+    from bitscape.reporting.style import png
+
+    if folder.exists() and not folder.is_dir():
+        raise BitscapeError(f"--curves {folder} is a file; name a folder, which gets curves.csv and curves.png.")
+    folder.mkdir(parents=True, exist_ok=True)
+    with publish(folder / "curves.csv") as path:
+        pd.DataFrame(card.curves._asdict()).to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+    with publish(folder / "curves.png") as path:
+        path.write_bytes(png(draw_by_radius(card.curves, bits)))
+
+
 def remarks(card: "Card") -> list[str]:
     """Tell in sentences what belongs beside the metrics."""
     health = card.health

@@ -58,7 +58,8 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
             "average_precision": result.average_precision,
         }
     )
-    scores = score(*codes, truth, ranking_names(params.evaluate.cutoffs, graded), seed=params.seed).to_json()
+    names = [*ranking_names(params.evaluate.cutoffs, graded), f"precision_radius_{params.evaluate.radius}_empty_zero"]
+    scores = score(*codes, truth, names, seed=params.seed).to_json()
     protocol = find_protocol(params.evaluate.protocol)
     if protocol.listed:
         measured = _under(protocol, collection, *codes, params.seed).to_json()

@@ -1,8 +1,11 @@
 import json
 from pathlib import Path
 
+import faiss
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 from scipy import sparse
 from typer.testing import CliRunner
 
@@ -110,6 +113,40 @@ def test_grades_as_a_matrix_and_metrics_by_name(tmp_path: Path):
     status, told = bitscape("score", *files, "--metric", "map_first_come_at_5_over_found", "--metric", "map_expected")
     assert status == 0, told
     assert "map_first_come_at_5_over_found" in told
+
+
+def test_curves_are_written_as_table_and_picture(tmp_path: Path):
+    (database, labels), (queries, asked) = make_bits(1, 60), make_bits(2, 9)
+    np.savez(tmp_path / "d.npz", codes=database, labels=labels)
+    np.savez(tmp_path / "q.npz", codes=queries, labels=asked)
+    files = (tmp_path / "d.npz", tmp_path / "q.npz", "--curves", tmp_path / "new" / "curves")
+    named = ("--metric", "precision_radius_3_empty_zero", "--metric", "precision_radius_3_empty_skip")
+    status, told = bitscape("score", *files, *named, "--output", tmp_path / "s.json")
+    assert status == 0, told
+    written = json.loads((tmp_path / "s.json").read_text())
+    table = pd.read_csv(tmp_path / "new/curves/curves.csv")
+    assert table["radius"].tolist() == written["curves"]["radius"] == list(range(21))
+    index = faiss.IndexBinaryFlat(24)
+    index.add(np.packbits(database, axis=1))
+    for radius in (0, 3, 20):
+        # FAISS finds what is nearer than its radius.
+        ends, _, places = index.range_search(np.packbits(queries, axis=1), radius + 1)
+        found = [labels[places[start:stop]] == label for start, stop, label in zip(ends, ends[1:], asked, strict=False)]
+        precision = np.array([one.mean() if len(one) else np.nan for one in found])
+        recall = [one.sum() / (labels == label).sum() for one, label in zip(found, asked, strict=True)]
+        row = table.iloc[radius]
+        assert row["recall"] == pytest.approx(np.mean(recall), abs=1e-6)
+        assert row["precision_empty_zero"] == pytest.approx(np.nan_to_num(precision).mean(), abs=1e-6)
+        if not np.isnan(precision).all():
+            assert row["precision_empty_skip"] == pytest.approx(np.nanmean(precision), abs=1e-6)
+    for policy in ("zero", "skip"):
+        line = written["metrics"][f"precision_radius_3_empty_{policy}"]
+        assert line["mean"] == line["worst_ties"] == line["best_ties"]
+        assert line["mean"] == pytest.approx(table[f"precision_empty_{policy}"][3], abs=1e-6)
+    with Image.open(tmp_path / "new/curves/curves.png") as picture:
+        assert len(picture.convert("RGB").getcolors(1 << 20)) > 10
+    status, told = bitscape("score", *files[:2], "--curves", tmp_path / "s.json")
+    assert (status, "is a file; name a folder" in " ".join(told.split())) == (1, True)
 
 
 def test_collapsed_codes_are_told(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 A name is `MEASURE_TIES[_at_K][_over_DIVISOR][_misses_POLICY]`, such as `map_expected`,
 `map_first_come_at_100_over_found` or `reciprocal_rank_expected_at_10_misses_zero`; docs/metrics.md lists the parts.
+Where ties do not matter it is `precision_radius_RADIUS_empty_POLICY`.
 """
 
 import re
@@ -20,6 +21,7 @@ from bitscape.retrieval import cutoffs, graded, trapezoid
 from bitscape.retrieval.found_bounds import bounds_over_found
 from bitscape.retrieval.graded import Graded
 from bitscape.retrieval.orders import best_order, first_come, in_blocks, worst_order
+from bitscape.retrieval.precision_recall import precision_within
 from bitscape.retrieval.truth import Truth
 
 Floats = NDArray[np.float64]
@@ -39,6 +41,7 @@ NAME = re.compile(
     r"(?P<measure>[a-z_]+?)_(?P<ties>expected|worst_ties|best_ties|first_come)"
     r"(?:_at_(?P<k>[1-9]\d*))?(?:_over_(?P<over>[a-z_]+?))?(?:_misses_(?P<misses>zero|dropped))?"
 )
+BALL = re.compile(r"precision_radius_(?P<radius>0|[1-9]\d*)_empty_(?P<empty>zero|skip)")
 QUERIES_AT_ONCE = 256
 
 
@@ -62,7 +65,7 @@ class Scores(NamedTuple):
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric that was asked for by its name."""
+    """A metric that was asked for by its name; `k` is a rank or a radius, `misses` what finding nothing counts."""
 
     name: str
     measure: str
@@ -74,7 +77,7 @@ class Metric:
     @property
     def graded(self) -> bool:
         """Whether it tells grades above 1 from 1."""
-        return MEASURES[self.measure][2]
+        return self.measure != "precision_radius" and MEASURES[self.measure][2]
 
     @property
     def extremes(self) -> tuple["Metric", "Metric"]:
@@ -104,6 +107,10 @@ class Metric:
         Args:
             counted: items of each grade at each distance.
         """
+        if self.measure == "precision_radius":
+            values = precision_within(Histograms(counted.items, counted.relevant), self.k or 0)
+            weights = np.ones(len(values)) if self.misses == "zero" else 1.0 - np.isnan(values)
+            return Scores(np.nan_to_num(values), weights)
         if self.graded:
             values = self._graded(counted)
             return Scores(np.nan_to_num(values), 1.0 - np.isnan(values))
@@ -142,11 +149,15 @@ def parse(name: str) -> Metric:
     Raises:
         BitscapeError: if it is none, telling which part is wrong.
     """
+    ball = BALL.fullmatch(name)
+    if ball:
+        return Metric(name, "precision_radius", "expected", int(ball["radius"]), None, ball["empty"])
     match = NAME.fullmatch(name)
     if not match or match["measure"] not in MEASURES:
         raise BitscapeError(
             f"There is no metric {name!r}; names are MEASURE_TIES[_at_K][_over_DIVISOR], with the measures "
-            f"{', '.join(MEASURES)} and the ties expected, worst_ties, best_ties and first_come."
+            f"{', '.join(MEASURES)} and the ties expected, worst_ties, best_ties and first_come, or "
+            "precision_radius_RADIUS_empty_zero or _empty_skip."
         )
     measure, k, over, misses = match["measure"], match["k"], match["over"], match["misses"]
     ranks, divisors, _ = MEASURES[measure]

@@ -12,6 +12,9 @@ EmptyBall = Literal["zero", "skip"]
 """A query with no item within the radius: its precision counts as 0, or it is left out of the mean."""
 
 
+EMPTY_BALLS: tuple[EmptyBall, EmptyBall] = ("skip", "zero")
+
+
 class Curve(NamedTuple):
     """A precision-recall curve: one point per radius.
 
@@ -22,6 +25,36 @@ class Curve(NamedTuple):
 
     recall: Floats
     precision: Floats
+
+
+class ByRadius(NamedTuple):
+    """What lies within each radius 0, 1, ..., bits: means over the queries.
+
+    Attributes:
+        radius: (radii,) int64.
+        recall: (radii,) float64, rising.
+        precision_empty_skip: (radii,) float64, without the queries that have nothing within the radius, NaN where none
+            has; over recall it is the precision-recall curve.
+        precision_empty_zero: (radii,) float64, such queries counting 0.
+    """
+
+    radius: NDArray[np.int64]
+    recall: Floats
+    precision_empty_skip: Floats
+    precision_empty_zero: Floats
+
+
+def by_radius(counts: Histograms) -> ByRadius:
+    """Measure what lies within each radius; all NaN where there is no query.
+
+    Args:
+        counts: items and relevant items at each distance; a query without any relevant item has a recall of 0.
+    """
+    radii = counts.items.shape[1]
+    relevant = counts.relevant.cumsum(axis=1)
+    recall = (relevant / np.maximum(relevant[:, -1:], 1)).mean(axis=0) if len(relevant) else np.full(radii, np.nan)
+    skip, zero = (precision_by_radius(counts, policy) for policy in EMPTY_BALLS)
+    return ByRadius(np.arange(radii), recall, skip, zero)
 
 
 def precision_within(counts: Histograms, radius: int) -> Floats:

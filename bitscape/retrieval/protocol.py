@@ -128,7 +128,7 @@ PROTOCOLS = {
             OWN,
             "Other photographs of what was trained on ask the photographs trained on and those set aside; the "
             "pipeline's own protocol.",
-            ("map_expected", "precision_expected_at_5", "recall_expected_at_20"),
+            ("map_expected", "precision_expected_at_5", "recall_expected_at_20", "precision_radius_2_empty_zero"),
         ),
         Protocol(
             "unseen-landmarks",

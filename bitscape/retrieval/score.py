@@ -11,9 +11,11 @@ from bitscape.core.errors import BitscapeError
 from bitscape.hamming.codes import Codes
 from bitscape.hamming.health import Health, health
 from bitscape.hamming.mean import EmptyQuery
+from bitscape.hamming.ranking import Histograms
 from bitscape.retrieval import dropped
 from bitscape.retrieval.bootstrap import mean_interval
 from bitscape.retrieval.metrics import Metric, Scores, measure, parse
+from bitscape.retrieval.precision_recall import ByRadius, by_radius
 from bitscape.retrieval.truth import Classes, Truth
 
 Floats = NDArray[np.float64]
@@ -58,6 +60,7 @@ class Card:
         without_relevant: queries that nothing is relevant to.
         largest_tie: most items that are at one distance from a query.
         skipped: metrics with gains of 2^grade, where the grades are too large for that.
+        curves: recall and precision within each radius.
     """
 
     lines: list[Line]
@@ -66,6 +69,7 @@ class Card:
     without_relevant: int
     largest_tie: int
     skipped: list[str]
+    curves: ByRadius
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain JSON; what is not a number is null."""
@@ -75,6 +79,9 @@ class Card:
             "queries": self.queries,
             "queries_without_relevant": self.without_relevant,
             "largest_tie": self.largest_tie,
+            "curves": {
+                name: [_plain(one) for one in values.tolist()] for name, values in self.curves._asdict().items()
+            },
         }
 
 
@@ -111,7 +118,9 @@ def score(
     wanted = dict.fromkeys(metric.name for metric in chosen)
     wanted |= dict.fromkeys(one.name for metric in bounded for one in metric.extremes)
     counted = truth.counts(queries, database)
-    without = counted.relevant.sum(axis=1) == 0
+    relevant = counted.relevant
+    without = relevant.sum(axis=1) == 0
+    kept = ~without | (empty_query == "zero")
     found = measure(list(wanted), queries, database, truth, counted)
     scores = {name: settle(one, without, empty_query) for name, one in found.items()}
     lines = []
@@ -123,10 +132,13 @@ def score(
     return Card(
         lines,
         health(database, bits),
-        len(without) if empty_query == "zero" else int((~without).sum()),
+        int(kept.sum()),
         int(without.sum()),
         int(counted.items.max(initial=0)),
         [metric.name for metric in metrics if metric not in chosen],
+        by_radius(
+            Histograms(*(part[kept, : None if bits is None else bits + 1] for part in (counted.items, relevant)))
+        ),
     )
 
 
@@ -184,3 +196,7 @@ def _line(line: Line) -> dict[str, Any]:
 
 def _plain(value: float | None) -> float | None:
     return None if value is None or value != value else float(value)
+
+
+def _listed(values: NDArray[Any]) -> list[Any]:
+    return [None if one != one else one for one in values.tolist()]
