@@ -15,7 +15,8 @@ from bitscape.core.table import database, members, read_collection
 from bitscape.core.untrained import pass_on
 from bitscape.hamming.codes import Codes, validate
 from bitscape.hamming.mean import mean_average_precision
-from bitscape.retrieval.evaluation import LEARNED_DATABASE, evaluate, ranking_names
+from bitscape.retrieval.evaluation import LEARNED_DATABASE, MACRO, evaluate, ranking_names
+from bitscape.retrieval.per_class import Memberships, memberships
 from bitscape.retrieval.precision_recall import Curve
 from bitscape.retrieval.protocol import Protocol, find_protocol
 from bitscape.retrieval.score import Card, score
@@ -40,9 +41,12 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
     collection = read_collection(root)
     asked, searched = members(collection, SPLIT), database(collection)
     relevance = sparse.csr_array(sparse.load_npz(root / f"artifacts/relevance/{SPLIT}.npz"))
-    truth = Grades(relevance)
-    by_labels = read_json(root / "artifacts/relevance/relevance.json")["source"] == "labels"
-    graded = by_labels and truth.gains and bool((relevance.data > 1).any())
+    source = read_json(root / "artifacts/relevance/relevance.json")["source"]
+    classes = _classes(collection, source)
+    parts = [[classes[one] for one in part] for part in (asked, searched)] if classes else []
+    of_classes = memberships(*parts) if classes else None
+    truth = Grades(relevance, members=of_classes)
+    graded = source == "labels" and truth.gains and bool((relevance.data > 1).any())
     codes = _codes(encoded / f"{SPLIT}.npy", len(asked), bits), _codes(encoded / "database.npy", len(searched), bits)
     result = evaluate(*codes, relevance, params.evaluate.cutoffs, params.evaluate.radius, graded=graded)
     metrics = dict(result.metrics)
@@ -59,7 +63,10 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
         }
     )
     names = [*ranking_names(params.evaluate.cutoffs, graded), f"precision_radius_{params.evaluate.radius}_empty_zero"]
-    scores = score(*codes, truth, names, seed=params.seed).to_json()
+    card = score(*codes, truth, names, seed=params.seed)
+    scores = card.to_json()
+    if card.lines[0].per_class:
+        metrics[MACRO] = card.lines[0].macro
     protocol = find_protocol(params.evaluate.protocol)
     if protocol.listed:
         measured = _under(protocol, collection, *codes, params.seed).to_json()
@@ -72,6 +79,8 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
         folder.mkdir()
         queries.to_parquet(folder / "queries.parquet", index=False)
         write_json(folder / "scores.json", scores)
+        if of_classes:
+            _per_class(card, of_classes).to_csv(folder / "per_class.csv", float_format="%.6f", lineterminator="\n")
     _write(root, name, metrics, result.curve)
 
 
@@ -83,6 +92,23 @@ def _under(protocol: Protocol, collection: "pd.DataFrame", queries: Codes, searc
     return score(
         codes[chosen.queries], codes[chosen.database], chosen.truth, protocol.metrics, protocol.empty_query, seed=seed
     )
+
+
+def _classes(collection: "pd.DataFrame", source: str) -> list[list[str]]:
+    """What each photograph is relevant by; nothing where that is no class, but the points that are seen."""
+    if source == "labels":
+        return collection["labels"].tolist()
+    return [[name] if isinstance(name, str) else [] for name in collection["landmark"]] if source == "landmark" else []
+
+
+def _per_class(card: Card, members: Memberships) -> "pd.DataFrame":
+    """A row for each class that a query has and something in the database: its queries, and each metric of them."""
+    import pandas as pd
+
+    table = pd.DataFrame({line.name: line.per_class for line in card.lines})
+    counts = dict(zip(members.names, np.diff(members.queries.indptr), strict=True))
+    table.insert(0, "queries", [counts[name] for name in table.index])
+    return table.rename_axis("class")
 
 
 def _codes(path: Path, rows: int, bits: int) -> Codes:

@@ -40,6 +40,13 @@ KNOWN: tuple[tuple[str, str, Better | None, str], ...] = (
         "its network computes.",
     ),
     (
+        "map_expected_macro",
+        "mAP, macro",
+        "high",
+        "The mean of the classes' mAP, so that each class counts the same however many queries it has. With several "
+        "labels a query counts in each of its classes, and relevant is what has the class as well.",
+    ),
+    (
         r"map_expected_at_(\d+)_over_min_rk",
         "mAP@{0}",
         "high",

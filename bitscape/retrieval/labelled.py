@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
+from bitscape.retrieval.per_class import Memberships, memberships
 from bitscape.retrieval.truth import Classes, Grades
 
 
@@ -38,7 +39,9 @@ def of_labels(queries: NDArray[Any], items: NDArray[Any]) -> Classes | Grades:
         from scipy.sparse import csr_array
 
         own, theirs = (csr_array((labels != 0).astype(np.int32)) for labels in both)
-        return Grades(csr_array(own @ theirs.T))
+        members = Memberships(own.tocsc(), theirs.tocsc(), tuple(map(str, range(queries.shape[1]))))
+        return Grades(csr_array(own @ theirs.T), members=members)
     from bitscape.supervision.relevance import shared_labels
 
-    return Grades(shared_labels(queries.tolist(), items.tolist()))
+    lists = queries.tolist(), items.tolist()
+    return Grades(shared_labels(*lists), members=memberships(*lists))

@@ -15,8 +15,9 @@ from bitscape.hamming.ranking import Histograms
 from bitscape.retrieval import dropped
 from bitscape.retrieval.bootstrap import mean_interval
 from bitscape.retrieval.metrics import Metric, Scores, measure, parse
+from bitscape.retrieval.per_class import measure_classes
 from bitscape.retrieval.precision_recall import ByRadius, by_radius
-from bitscape.retrieval.truth import Classes, Truth
+from bitscape.retrieval.truth import Classes, Grades, Truth
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +33,7 @@ class Line:
         high: its upper end.
         worst_ties: the lowest mean of all orders of the ties; None where the name says an order.
         best_ties: the highest, likewise.
-        per_class: class -> mean over the queries of the class; empty without classes.
+        per_class: class -> mean over the queries of the class (see `per_class`); empty without classes.
     """
 
     name: str
@@ -123,11 +124,15 @@ def score(
     kept = ~without | (empty_query == "zero")
     found = measure(list(wanted), queries, database, truth, counted)
     scores = {name: settle(one, without, empty_query) for name, one in found.items()}
+    members = truth.members if isinstance(truth, Grades) else None
+    of_classes = (
+        measure_classes([metric.name for metric in chosen], queries, database, members, empty_query) if members else {}
+    )
     lines = []
     for metric in chosen:
         own = scores[metric.name]
         worst, best = _bounds(metric, scores) if metric in bounded else (None, None)
-        each = _per_class(own, truth)
+        each = of_classes[metric.name] if of_classes else _per_class(own, truth)
         lines.append(Line(metric.name, own.mean, *mean_interval(*own, seed), worst, best, each))
     return Card(
         lines,

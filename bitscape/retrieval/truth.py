@@ -16,6 +16,8 @@ from bitscape.retrieval.orders import JUNK
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+    from bitscape.retrieval.per_class import Memberships
+
 LEVELS = 32
 """Grades up to here make gains of 2^grade; larger ones, such as shared 3D points, are only relevant or not."""
 Setting = Literal["easy", "medium", "hard"]
@@ -63,12 +65,13 @@ class Classes:
 class Grades:
     """A sparse matrix of grades, and another of junk."""
 
-    def __init__(self, relevance: "csr_array", junk: "csr_array | None" = None):
+    def __init__(self, relevance: "csr_array", junk: "csr_array | None" = None, members: "Memberships | None" = None):
         """Hold both.
 
         Args:
             relevance: (queries, items) integers, 0 and above; above 0 is relevant.
             junk: (queries, items); what is not 0 is taken out of the query's ranking, relevant or not.
+            members: the classes that the grades are of, if there are any, to measure each of them.
 
         Raises:
             BitscapeError: if the two have different shapes.
@@ -81,7 +84,7 @@ class Grades:
             junk = csr_array((junk != 0).astype(np.int32))
             relevance = csr_array(relevance - relevance * junk)
             junk.eliminate_zeros()
-        self.relevance, self.junk = csr_array(relevance), junk
+        self.relevance, self.junk, self.members = csr_array(relevance), junk, members
         self.gains = int(self.relevance.data.max(initial=0)) < LEVELS
 
     def counts(self, queries: Codes, database: Codes) -> Graded:

@@ -13,7 +13,7 @@ from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
 from bitscape.core.storage import write_json
 from bitscape.hamming.mean import mean_average_precision
-from bitscape.retrieval.evaluation import metric_names
+from bitscape.retrieval.evaluation import MACRO, metric_names
 from bitscape.retrieval.metrics import measure
 from bitscape.retrieval.protocol import find_protocol
 from bitscape.retrieval.truth import Grades
@@ -32,7 +32,7 @@ def test_files_are_those_of_the_documentation_and_agree_with_each_other(root):
     metrics = json.loads((root / "metrics/itq-16.json").read_text())
     queries = pd.read_parquet(root / "artifacts/evaluate/itq-16/queries.parquet")
     curve = pd.read_csv(root / "plots/precision_recall/itq-16.csv")
-    assert set(metrics) == set(metric_names([5], 2))
+    assert set(metrics) == {*metric_names([5], 2), MACRO}
     assert queries.dtypes.astype(str).to_dict() == {
         "image": "int32",
         "relevant": "int32",
@@ -46,6 +46,39 @@ def test_files_are_those_of_the_documentation_and_agree_with_each_other(root):
     assert curve.columns.tolist() == ["recall", "precision"]
     assert curve["recall"].iloc[-1] == 1
     assert curve["precision"].iloc[-1] == pytest.approx(6 / 18, abs=1e-6)
+
+
+@pytest.mark.parametrize("source", ["labels", "landmark", "geometry"])
+def test_classes_have_a_table_of_their_own_and_a_macro_mean(root, source):
+    path = root / "artifacts/prepare/collection.parquet"
+    table = pd.read_parquet(path)
+    several = [["round", *labels] if number % 4 else [*labels] for number, labels in enumerate(table["labels"])]
+    table["landmark"] = [labels[0] if number != 22 else None for number, labels in enumerate(table["labels"])]
+    table["labels"] = several
+    table.to_parquet(path)
+    write_json(root / "artifacts/relevance/relevance.json", {"source": source})
+    evaluate.run(PARAMS, root, "itq", 16)
+    metrics = json.loads((root / "metrics/itq-16.json").read_text())
+    written = root / "artifacts/evaluate/itq-16/per_class.csv"
+    if source == "geometry":  # seen points are no classes
+        assert MACRO not in metrics
+        assert not written.exists()
+        return
+    found = pd.read_csv(written, index_col="class")
+    codes = [np.load(root / f"artifacts/encode/itq-16/{part}.npy") for part in ("query_test", "database")]
+    kinds = [set(labels) for labels in several]
+    if source == "landmark":
+        kinds = [{name} if isinstance(name, str) else set() for name in table["landmark"]]
+    names = sorted(set().union(*kinds))
+    assert found.index.tolist() == names
+    for name in names:
+        own = [number for number in range(9) if name in kinds[21 + number]]
+        relevant = sparse.csr_array([[int(name in kinds[item]) for item in range(18)]] * len(own))
+        assert found.loc[name, "queries"] == len(own)
+        assert found.loc[name, "map_expected"] == pytest.approx(
+            mean_average_precision(codes[0][own], codes[1], relevant), abs=1e-6
+        )
+    assert metrics[MACRO] == pytest.approx(found["map_expected"].mean(), abs=1e-6)
 
 
 def test_average_precision_is_that_of_scikit_learn_where_nothing_is_tied(root):
@@ -153,7 +186,8 @@ def test_scores_have_the_interval_and_the_bounds_of_each_ranking_metric(root):
     evaluate.run(PARAMS, root, "itq", 16)
     metrics = json.loads((root / "metrics/itq-16.json").read_text())
     scores = json.loads((root / "artifacts/evaluate/itq-16/scores.json").read_text())["metrics"]
-    assert set(scores) == {name for name in metrics if name.startswith(("map_expected", "precision_", "recall_"))}
+    ranked = {name for name in metrics if name.startswith(("map_expected", "precision_", "recall_"))}
+    assert set(scores) == ranked - {MACRO}
     for name, score in scores.items():
         assert score["mean"] == pytest.approx(metrics[name])
         assert score["worst_ties"] <= score["mean"] <= score["best_ties"]
@@ -168,7 +202,7 @@ def test_graded_metrics_are_measured_where_labels_grade_and_nowhere_else(root):
     sparse.save_npz(root / "artifacts/relevance/query_test.npz", sparse.csr_array(grades))
     evaluate.run(PARAMS, root, "itq", 16)
     metrics = json.loads((root / "metrics/itq-16.json").read_text())
-    assert list(metrics) == sorted(metric_names([5], 2, graded=True))
+    assert list(metrics) == sorted([*metric_names([5], 2, graded=True), MACRO])
     codes = [np.load(root / f"artifacts/encode/itq-16/{part}.npy") for part in ("query_test", "database")]
     away = np.unpackbits(codes[0][:, None] ^ codes[1], axis=2).sum(axis=2)
     theirs = [ndcg_score([2.0**row - 1], [-line], k=5) for row, line in zip(grades, away, strict=True)]
