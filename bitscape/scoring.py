@@ -1,5 +1,6 @@
 """`bitscape score`: from files of codes to a table and JSON, without any pipeline."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +132,11 @@ def remarks(card: "Card") -> list[str]:
         told.append(
             f"Warning: the codes have collapsed, {health.largest_share:.0%} of the database have one and the same "
             "code; the best order of the ties means nothing here."
+        )
+    if card.lines and all(math.isnan(line.mean) for line in card.lines):
+        told.append(
+            "Warning: every metric is a mean over no query, as nothing in the database is relevant to any; see that "
+            "labels or relevance of both sides name the same things."
         )
     if card.skipped:
         told.append(f"Left out, as the grades are too large for gains of 2^grade: {', '.join(card.skipped)}.")

@@ -256,3 +256,36 @@ def test_labels_that_are_one_number_or_a_folder_are_told(tmp_path: Path):
         status, told = bitscape("score", *arguments)
         assert status == 1, told
         assert "label" in told or "no text file" in told
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [np.array([0.0, np.nan, 1, 1, 0, np.nan]), np.array(["a", np.nan, "b", "b", "a", ""])],
+    ids=["float", "text"],
+)
+def test_a_missing_label_is_no_class_of_its_own(tmp_path: Path, labels: np.ndarray):
+    np.savez(tmp_path / "c.npz", codes=make_bits(1, 6)[0], labels=labels)
+    status, told = bitscape("score", tmp_path / "c.npz", tmp_path / "c.npz")
+    assert status == 1
+    assert "The labels of the queries hold 2 that are NaN or empty, the first of them for code 1" in " ".join(
+        told.split()
+    )
+
+
+def test_in_a_file_of_lists_a_code_can_have_no_label(tmp_path: Path):
+    np.save(tmp_path / "c.npy", make_bits(1, 3)[0])
+    (tmp_path / "labels.txt").write_text("red;round\n\nred\n")
+    named = ("--database-labels", tmp_path / "labels.txt", "--query-labels", tmp_path / "labels.txt")
+    status, told = bitscape("score", tmp_path / "c.npy", tmp_path / "c.npy", *named)
+    assert status == 0, told
+    assert "2 queries; nothing is relevant to 1." in told
+
+
+def test_a_table_of_nothing_is_told(tmp_path: Path):
+    bits, labels = make_bits(1, 6)
+    np.savez(tmp_path / "d.npz", codes=bits, labels=labels)
+    np.savez(tmp_path / "q.npz", codes=bits, labels=labels + 10)
+    for policy, warned in (("exclude", True), ("zero", False)):
+        status, told = bitscape("score", tmp_path / "d.npz", tmp_path / "q.npz", "--empty-query", policy)
+        assert status == 0, told
+        assert ("Warning: every metric is a mean over no query" in told) == warned

@@ -21,9 +21,17 @@ def of_labels(queries: NDArray[Any], items: NDArray[Any]) -> Classes | Grades:
         The truth.
 
     Raises:
-        BitscapeError: if one has a label each and the other several, or they are of other classes.
+        BitscapeError: if one has a label each and the other several, they are of other classes, or a label is missing.
     """
     both = (queries, items)
+    for side, labels in zip(("queries", "database"), both, strict=True):
+        missing = _missing(labels)
+        if missing.any():
+            raise BitscapeError(
+                f"The labels of the {side} hold {missing.sum()} that are NaN or empty, the first of them for "
+                f"code {missing.argmax()}; a missing label is no class: leave those codes out, or give lists "
+                "of labels, in which a code can have none."
+            )
     several = [labels.ndim == 2 or (labels.dtype == object and isinstance(labels[0], list)) for labels in both]
     if several[0] != several[1] or queries.ndim != items.ndim or queries.shape[1:] != items.shape[1:]:
         raise BitscapeError(
@@ -45,3 +53,11 @@ def of_labels(queries: NDArray[Any], items: NDArray[Any]) -> Classes | Grades:
 
     lists = queries.tolist(), items.tolist()
     return Grades(shared_labels(*lists), members=memberships(*lists))
+
+
+def _missing(labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """(rows,) where a number is NaN or a text is empty or NaN as text; from a list of labels nothing is missing."""
+    if labels.dtype.kind == "f":
+        return np.isnan(labels).reshape(len(labels), -1).any(axis=1)
+    texts = labels.tolist() if labels.ndim == 1 and labels.dtype.kind in "UO" else []
+    return np.array([isinstance(one, str) and one.strip() in ("", "nan") for one in texts], dtype=bool)
