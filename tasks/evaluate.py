@@ -50,6 +50,7 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
     codes = _codes(encoded / f"{SPLIT}.npy", len(asked), bits), _codes(encoded / "database.npy", len(searched), bits)
     result = evaluate(*codes, relevance, params.evaluate.cutoffs, params.evaluate.radius, graded=graded)
     metrics = dict(result.metrics)
+    learned = codes[1]
     if (encoded / "database_learned.npy").is_file():
         learned = _codes(encoded / "database_learned.npy", len(searched), bits)
         metrics[LEARNED_DATABASE] = mean_average_precision(codes[0], learned, relevance)
@@ -69,7 +70,9 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
         metrics[MACRO] = card.lines[0].macro
     protocol = find_protocol(params.evaluate.protocol)
     if protocol.listed:
-        measured = _under(protocol, collection, *codes, params.seed).to_json()
+        measured = _under(
+            protocol, collection, codes[0], learned if protocol.learned else codes[1], params.seed
+        ).to_json()
         lines = measured["metrics"]  # without those of gains, where grades are too large for them
         found = {name: lines[metric] for name, metric in protocol.listed.items() if metric in lines}
         metrics |= {name: line["mean"] for name, line in found.items() if line["mean"] is not None}

@@ -44,6 +44,8 @@ class Protocol:
         queries: the split that asks. Where it is searched as well, each query is its own junk.
         relevance: where it comes from; `given` by lists, which can hold junk.
         unseen: no landmark of the photographs trained on may be among the queries.
+        learned: the photographs trained on have the codes that the method learned one by one, where it learns such,
+            and not those of its network: asymmetric retrieval.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Protocol:
     queries: str = "query_test"
     relevance: Relevance = "auto"
     unseen: bool = False
+    learned: bool = False
 
     @property
     def listed(self) -> dict[str, str]:
@@ -218,11 +221,12 @@ PROTOCOLS = {
         Protocol(
             "exchnet",
             "ExchNet's successors' code: mAP over the whole ranking of the training photographs, whose codes the "
-            "method has learned one by one; queries without any relevant count 0.",
+            "method has learned one by one (asymmetric); queries without any relevant count 0.",
             ("map_expected",),
             empty_query="zero",
             database=("train",),
             relevance="labels",
+            learned=True,
         ),
     )
 }

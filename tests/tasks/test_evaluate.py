@@ -139,6 +139,20 @@ def under(name):
     return PARAMS.model_copy(update={"evaluate": PARAMS.evaluate.model_copy(update={"protocol": name})})
 
 
+def test_under_exchnet_the_training_photographs_have_their_learned_codes_and_under_no_other(root):
+    learned = np.random.default_rng(5).integers(0, 256, (18, 2), dtype=np.uint8)
+    queries, network = (np.load(root / f"artifacts/encode/itq-16/{part}.npy") for part in ("query_test", "database"))
+    kinds = np.arange(30) % 3
+    relevance = sparse.csr_array((kinds[21:, None] == kinds[:15]).astype(np.int32))  # of `train` alone
+    for there in (False, True):
+        if there:
+            np.save(root / "artifacts/encode/itq-16/database_learned.npy", learned)
+        for name, codes in (("exchnet", learned if there else network), ("rvssdh", network)):
+            evaluate.run(under(name), root, "itq", 16)
+            found = json.loads((root / "metrics/itq-16.json").read_text())[f"{name}_map_expected"]
+            assert found == pytest.approx(mean_average_precision(queries, codes[:15], relevance)), (name, there)
+
+
 def test_another_protocol_adds_its_metrics_under_its_name_and_changes_no_other(root):
     evaluate.run(PARAMS, root, "itq", 16)
     own = json.loads((root / "metrics/itq-16.json").read_text())
