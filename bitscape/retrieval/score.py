@@ -201,7 +201,3 @@ def _line(line: Line) -> dict[str, Any]:
 
 def _plain(value: float | None) -> float | None:
     return None if value is None or value != value else float(value)
-
-
-def _listed(values: NDArray[Any]) -> list[Any]:
-    return [None if one != one else one for one in values.tolist()]
