@@ -163,12 +163,15 @@ def score(
     protocol: Annotated[str | None, typer.Option(help="Metrics and rules of a paper, such as dsrh or ath.")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="Name of a metric; can be repeated.")] = None,
     empty_query: Annotated[str | None, typer.Option(help="Queries without anything: exclude, zero or error.")] = None,
+    against: Annotated[
+        tuple[Path, Path] | None, typer.Option(help="Database and queries of another method, to compare in pairs.")
+    ] = None,
     curves: Annotated[Path | None, typer.Option(help="Folder for the curves, as table and picture.")] = None,
     output: Annotated[Path | None, typer.Option(help="Write all that was measured as JSON.")] = None,
 ) -> None:
     """Measure anyone's codes: packed bytes, -1 and +1, or 0 and 1, with labels or lists of what is relevant."""
     from bitscape.core.storage import write_json
-    from bitscape.scoring import as_table, remarks, score_files, write_curves
+    from bitscape.scoring import as_pairs, as_table, remarks, score_files, write_curves
 
     card, told = score_files(
         database,
@@ -179,8 +182,11 @@ def score(
         protocol=protocol,
         metrics=metric or [],
         empty_query=empty_query,
+        against=against,
     )
     Console().print(as_table(card, f"{queries.name} in {database.name}, {told['bits']} bits"))
+    if "against" in told:
+        Console().print(as_pairs(told["against"]))
     for sentence in remarks(card):
         typer.echo(sentence)
     if curves:

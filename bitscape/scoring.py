@@ -25,6 +25,7 @@ def score_files(
     protocol: str | None,
     metrics: list[str],
     empty_query: str | None,
+    against: tuple[Path, Path] | None = None,
 ) -> tuple["Card", dict[str, Any]]:
     """Read what `bitscape score` is given and measure it.
 
@@ -37,6 +38,7 @@ def score_files(
         protocol: name of one; None for this project's own metrics.
         metrics: names of metrics, in the place of the protocol's.
         empty_query: in the place of the protocol's.
+        against: codes of the same photographs by another method, database and queries.
 
     Returns:
         The measures, and what was measured under which rules, for the JSON file.
@@ -46,7 +48,7 @@ def score_files(
     """
     from bitscape.retrieval.files import read_codes
     from bitscape.retrieval.protocol import find_protocol
-    from bitscape.retrieval.score import score
+    from bitscape.retrieval.score import differences, score
 
     rules = find_protocol(protocol or "unseen-photographs")
     if empty_query not in (None, "exclude", "zero", "error"):
@@ -67,7 +69,37 @@ def score_files(
         "bits": searched.bits,
         "database": len(searched.codes),
     }
-    return card, told | card.to_json()
+    told |= card.to_json()
+    if against:
+        other = _same_photographs(against[0], searched, database), _same_photographs(against[1], asking, queries)
+        theirs = score(other[1].codes, other[0].codes, truth, names, policy, other[0].bits)
+        told["against"] = {name: one._asdict() for name, one in differences(card, theirs).items()}
+    return card, told
+
+
+def _same_photographs(path: Path, ours: "Coded", name: Path) -> "Coded":
+    from bitscape.retrieval.files import read_codes
+
+    theirs = read_codes(path)
+    if len(theirs.codes) != len(ours.codes):
+        raise BitscapeError(
+            f"--against: {path} has {len(theirs.codes)} codes and {name} {len(ours.codes)}; give codes of the same "
+            "photographs in the same order."
+        )
+    return theirs
+
+
+def as_pairs(pairs: dict[str, dict[str, Any]]) -> "Table":
+    """Lay the differences to another method out: mean, interval, and on how many queries which is better."""
+    from rich.table import Table
+
+    table = Table(title="Difference to the other, query by query", title_justify="left", box=None, padding=(0, 1))
+    for head in ("metric", "mean", "95 % over\nqueries", "better", "worse"):
+        table.add_column(head, justify="left" if head == "metric" else "right", overflow="fold", vertical="bottom")
+    for name, one in pairs.items():
+        interval = f"{one['low']:+.3f} to {one['high']:+.3f}"
+        table.add_row(name, f"{one['mean']:+.4f}", interval, str(one["wins"]), str(one["losses"]))
+    return table
 
 
 def as_table(card: "Card", title: str) -> "Table":

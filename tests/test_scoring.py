@@ -149,6 +149,27 @@ def test_curves_are_written_as_table_and_picture(tmp_path: Path):
     assert (status, "is a file; name a folder" in " ".join(told.split())) == (1, True)
 
 
+def test_another_method_is_compared_in_pairs(tmp_path: Path):
+    for name, noise in (("good", 0.1), ("bad", 0.4)):
+        for side, seed, rows in (("d", 1, 60), ("q", 2, 30)):
+            bits, labels = make_bits(seed, rows, noise)
+            np.savez(tmp_path / f"{name}-{side}.npz", codes=bits, labels=labels)
+    good, bad = ([tmp_path / f"{name}-{side}.npz" for side in "dq"] for name in ("good", "bad"))
+    status, told = bitscape("score", *good, "--against", *bad, "--output", tmp_path / "pairs.json")
+    assert status == 0, told
+    pairs = json.loads((tmp_path / "pairs.json").read_text())
+    bitscape("score", *bad, "--output", tmp_path / "bad.json")
+    theirs = json.loads((tmp_path / "bad.json").read_text())["metrics"]
+    for name, pair in pairs["against"].items():
+        assert pair["mean"] == pytest.approx(pairs["metrics"][name]["mean"] - theirs[name]["mean"])
+        assert pair["low"] <= pair["mean"] <= pair["high"]
+        assert pair["wins"] + pair["losses"] <= 30
+    assert pairs["against"]["map_expected"]["low"] > 0
+    assert f"{pairs['against']['map_expected']['mean']:+.4f}" in told
+    status, told = bitscape("score", *good, "--against", *reversed(bad))
+    assert (status, "codes of the same photographs" in " ".join(told.split())) == (1, True)
+
+
 def test_collapsed_codes_are_told(tmp_path: Path):
     np.savez(tmp_path / "codes.npz", codes=np.ones((9, 16)), labels=np.arange(9) % 2)
     status, told = bitscape("score", tmp_path / "codes.npz", tmp_path / "codes.npz")

@@ -13,7 +13,7 @@ from bitscape.hamming.health import Health, health
 from bitscape.hamming.mean import EmptyQuery
 from bitscape.hamming.ranking import Histograms
 from bitscape.retrieval import dropped
-from bitscape.retrieval.bootstrap import mean_interval
+from bitscape.retrieval.bootstrap import Difference, mean_interval, paired_difference
 from bitscape.retrieval.metrics import Metric, Scores, measure, parse
 from bitscape.retrieval.per_class import measure_classes
 from bitscape.retrieval.precision_recall import ByRadius, by_radius
@@ -62,6 +62,7 @@ class Card:
         largest_tie: most items that are at one distance from a query.
         skipped: metrics with gains of 2^grade, where the grades are too large for that.
         curves: recall and precision within each radius.
+        scores: of each query, by the metric's name; not in the JSON.
     """
 
     lines: list[Line]
@@ -71,6 +72,7 @@ class Card:
     largest_tie: int
     skipped: list[str]
     curves: ByRadius
+    scores: dict[str, Scores]
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain JSON; what is not a number is null."""
@@ -144,7 +146,29 @@ def score(
         by_radius(
             Histograms(*(part[kept, : None if bits is None else bits + 1] for part in (counted.items, relevant)))
         ),
+        {metric.name: scores[metric.name] for metric in chosen},
     )
+
+
+def differences(first: Card, second: Card, seed: int = 0) -> dict[str, Difference]:
+    """Compare two methods in pairs, query by query, by the bootstrap over queries.
+
+    Args:
+        first: of one method.
+        second: of another, with the same queries, database and truth.
+        seed: of the resamples.
+
+    Returns:
+        Metric -> first - second, without metrics that an order of the ties can leave a query out of, and without those
+        that no query has in both.
+    """
+    pairs = {}
+    for line in first.lines:
+        both = first.scores[line.name], second.scores[line.name]
+        if all(np.isin(one.weights, (0.0, 1.0)).all() for one in both):
+            ours, theirs = (np.where(one.weights > 0, one.values, np.nan) for one in both)
+            pairs[line.name] = paired_difference(ours, theirs, seed)
+    return {name: pair for name, pair in pairs.items() if pair.mean == pair.mean}
 
 
 def _bounds(metric: Metric, scores: dict[str, Scores]) -> tuple[float, float]:
