@@ -26,7 +26,7 @@ from bitscape.reporting.style import png
 from bitscape.reporting.summary import summarise, warnings
 from bitscape.reporting.tables import columns_of, group
 from bitscape.retrieval.chance import chance_level
-from bitscape.retrieval.evaluation import LEARNED_DATABASE, metric_names
+from bitscape.retrieval.evaluation import LEARNED_DATABASE, MACRO, metric_names
 from bitscape.retrieval.precision_recall import Curve
 from bitscape.retrieval.protocol import find_protocol
 
@@ -46,6 +46,8 @@ def run(params: Params, root: Path) -> None:
         raise BitscapeError(f"params.yaml: `compare.metric` is {metric}, but the metrics are {', '.join(names)}.")
     if any(LEARNED_DATABASE in one.metrics for one in trained):
         names.insert(names.index("map_best_ties") + 1, LEARNED_DATABASE)
+    if any(MACRO in one.metrics for one in trained):
+        names.insert(names.index("map_best_ties") + 1, MACRO)
     chance, asked = chance_level(relevance), members(collection, "query_test")
     kinds = [(row.landmark, *row.labels) for row in collection.iloc[asked].itertuples()]
 

@@ -12,11 +12,12 @@ from scipy import sparse
 import bitscape
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
-from bitscape.retrieval.evaluation import metric_names
+from bitscape.retrieval.evaluation import MACRO, metric_names
 from bitscape.retrieval.protocol import find_protocol
 from tasks import compare, evaluate
 from tests.reporting.small_project import PARAMS
 
+TIES = ["map_expected", "map_worst_ties", "map_best_ties"]
 VOID = {"meta", "img", "source"}
 
 
@@ -46,7 +47,7 @@ def read(root):
 
 def test_the_table_lists_methods_and_lengths_as_the_parameters_do(evaluated):
     table = pd.read_csv(evaluated / "reports/comparison.csv")
-    assert table.columns.tolist() == ["method", "bits", *metric_names([5], 2)]
+    assert table.columns.tolist() == ["method", "bits", *TIES, MACRO, *metric_names([5], 2)[len(TIES) :]]
     listed = [(method, bits) for method in PARAMS.methods for bits in PARAMS.bits]
     assert list(table[["method", "bits"]].itertuples(index=False, name=None)) == listed
     assert table["map_expected"].isna().tolist() == [False, False, False, False, True, False]
@@ -65,7 +66,8 @@ def test_metrics_of_another_protocol_are_columns_and_can_rank(evaluated, tmp_pat
             evaluate.run(params, root, method, bits)
     compare.run(params, root)
     table = pd.read_csv(root / "reports/comparison.csv")
-    assert table.columns.tolist() == ["method", "bits", *metric_names([5], 2), *find_protocol("dsrh").listed]
+    own = [*TIES, MACRO, *metric_names([5], 2)[len(TIES) :]]
+    assert table.columns.tolist() == ["method", "bits", *own, *find_protocol("dsrh").listed]
     text, _ = read(root)
     assert "ranks first with dsrh_ndcg_expected_at_100" in text
     assert "dsrh: NDCG@100" in text
