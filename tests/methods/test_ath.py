@@ -62,6 +62,24 @@ def _train(method, network, pixels, epochs):
             optimiser.step()
 
 
+def test_squares_are_learned_by_heart():
+    """The overfit test in small; the whole of it, with the attention, is the next."""
+    pixels, labels, _ = _squares(20, classes=2)
+    method, network = _started(pixels, labels, bits=8, learning_rate=3e-3, resample_each_epoch=True)
+    classes = labels.argmax(axis=1)
+
+    def hits():
+        outputs = compute_outputs(network, pixels, np.arange(20), CPU)
+        distances = np.square(outputs[:, None] - outputs).sum(axis=2)
+        np.fill_diagonal(distances, np.inf)
+        return hit_ratio_at_k(classes[np.argsort(distances, axis=1)[:, :5]] == classes[:, None], 5)
+
+    before = hits()
+    _train(method, network, pixels, 25)
+    assert before < 0.9
+    assert hits() == 1.0
+
+
 @pytest.mark.slow
 def test_fifty_squares_are_learned_by_heart_and_looked_at():
     pixels, labels, inside = _squares()

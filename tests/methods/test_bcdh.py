@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from scipy import sparse
 
 from bitscape.core.errors import CannotTrain
@@ -18,6 +19,9 @@ from bitscape.networks.published.vgg_gem import VGGGeM
 from bitscape.supervision.supervision import Supervision
 from bitscape.supervision.tuples import pairs_of
 from bitscape.training.checkpoint import Checkpoint
+from bitscape.training.inputs import Inputs
+from bitscape.training.loop import train
+from bitscape.training.outputs import compute_outputs
 from tests.training.world import make_world
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -392,3 +396,31 @@ def test_one_model_is_enough_where_targets_are_graded():
     published = BCDH(Settings(supervision="geometry"), 16, 0)
     with pytest.raises(CannotTrain, match="at least two places"):
         published.start(published.network(32, 6), make_scenes(scenes=1, views=16)[1], features)
+
+
+def test_the_network_from_pixels_trains_in_the_loop(tmp_path, monkeypatch):
+    monkeypatch.setattr(VGGGeM, "side", 32)
+    rng = np.random.default_rng(0)
+    paths = [tmp_path / f"{number}.png" for number in range(8)]
+    for number, path in enumerate(paths):
+        picture = rng.integers(0, 60, (40, 50, 3), dtype=np.uint8)
+        picture[..., number // 4] += 150
+        Image.fromarray(picture).save(path)
+    _, known = make_scenes(scenes=2, views=4)
+    chosen = {"network": "paper", "weights": "random", "epochs": 1, "queries_per_epoch": 2, "batch_size": 1}
+    method = BCDH(Settings(**chosen, negatives=1, remine=1), 8, 0)
+    seen = []
+
+    def validate(outputs_of):
+        seen.append(outputs_of(np.arange(8)))
+        return {"map_expected": float(len(seen))}
+
+    inputs = Inputs(np.zeros((8, 2, 1, 1), dtype=np.float16), paths, tmp_path / "scratch")
+    trained = train(method, inputs, known, validate)
+    assert np.isfinite(trained.history.loc[1:, ["contrastive", "quantisation"]]).all(axis=None)
+    assert not np.array_equal(seen[0], seen[1])
+    network = method.network(0, 0)
+    network.load_state_dict(trained.weights)
+    pixels = inputs.features(network, torch.device("cpu"))
+    again = compute_outputs(network, pixels, np.arange(8), torch.device("cpu"))
+    np.testing.assert_allclose(again, seen[1], rtol=1e-4, atol=1e-4)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy import sparse
 
 from bitscape.core.errors import CannotTrain
@@ -12,9 +13,13 @@ from bitscape.hamming.codes import pack
 from bitscape.hamming.mean import mean_average_precision
 from bitscape.methods.exchnet import ExchNet
 from bitscape.networks.diversity import channel_diversity, spatial_diversity
+from bitscape.networks.published import resnet_parts
+from bitscape.networks.published.resnet_parts import ResNetParts
+from bitscape.supervision.discrete_codes import signed_similarity
 from bitscape.supervision.supervision import Supervision
 from bitscape.training.inputs import Inputs
 from bitscape.training.loop import train
+from bitscape.training.outputs import compute_outputs
 from tests.training.world import make_world
 
 CHANNELS = 6
@@ -303,3 +308,59 @@ def test_one_model_is_enough_where_targets_are_graded():
     assert similarity.iloc[-1] < similarity.iloc[0]
     with pytest.raises(CannotTrain, match="at least 2 classes"):
         train(ExchNet(Settings(), 16, 0), Inputs(world.maps), _supervision(np.ones((count, 1))), world.score)
+
+
+def test_perfect_codes_have_a_map_of_1_and_random_ones_of_about_the_prior():
+    classes, each, bits = 5, 120, 16
+    of_each = np.repeat(np.arange(classes), each)
+    same = sparse.csr_array((of_each[:, None] == of_each).astype(np.int32))
+    rng = np.random.default_rng(0)
+    perfect = pack(np.where((np.arange(classes)[:, None] >> np.arange(8)) & 1, 1, -1)[of_each])
+    assert mean_average_precision(perfect, perfect, same) == 1
+    queries, items = (pack(rng.choice([-1, 1], (len(of_each), bits))) for _ in range(2))
+    found = mean_average_precision(queries, items, same)
+    assert 1 / classes < found < 1 / classes + 0.02  # slightly above for finite lists
+
+
+@pytest.mark.parametrize(("classes", "each"), [(2, 3), (3, 2), (5, 4)])
+def test_only_two_classes_can_have_opposite_codes_and_the_balanced_target_is_the_simplex(classes, each):
+    """Target geometry: a loss of zero with the hard S needs opposite codes of every two classes."""
+    targets = np.kron(np.eye(classes), np.ones((each, each)))
+    hard, balanced = (signed_similarity(targets, targets.mean(), wanted) for wanted in (False, True))
+    # What inner products of vectors can be is a matrix without a negative eigenvalue.
+    assert (np.linalg.eigvalsh(hard).min() < -1e-9) == (classes > 2)
+    assert np.linalg.eigvalsh(balanced).min() > -1e-9
+    positive = targets > 0
+    np.testing.assert_allclose(balanced[~positive], -positive.sum() / (~positive).sum())
+    assert positive.sum() / (~positive).sum() == pytest.approx(1 / (classes - 1))
+
+
+def test_the_published_network_trains_from_pixels(tmp_path, monkeypatch):
+    monkeypatch.setattr(resnet_parts, "NAME", "resnet26")  # two blocks of each stage's widths in place of 3, 4, 6, 3
+    monkeypatch.setattr(resnet_parts, "CROP", 32)
+    monkeypatch.setattr(ResNetParts, "side", 40)
+    rng = np.random.default_rng(0)
+    paths = [tmp_path / f"{number}.png" for number in range(4)]
+    for number, path in enumerate(paths):
+        shade = np.full((40, 60, 3), 40 + 160 * (number % 2))
+        Image.fromarray(np.clip(shade + rng.integers(-30, 30, shade.shape), 0, 255).astype(np.uint8)).save(path)
+    settings = Settings(network="paper", weights="random", rounds=2, epochs=1, batch_size=2, exchange_after=0.5)
+    method = ExchNet(settings, 8, 0)
+    seen = []
+
+    def validate(outputs_of):
+        seen.append(outputs_of(np.arange(4)))
+        return {"map_expected": float(len(seen))}
+
+    inputs = Inputs(np.zeros((4, 2, 1, 1), dtype=np.float16), paths, tmp_path / "scratch")
+    trained = train(method, inputs, _supervision(np.eye(2)[[0, 1, 0, 1]]), validate)
+    assert np.isfinite(trained.history.loc[1:, ["similarity", "spatial", "channel"]]).all(axis=None)
+    assert method.anchors.shape == (2, 4, 2048)
+    assert not np.array_equal(seen[0], seen[1])
+    assert set(np.unique(method.codes())) <= {-1, 1}
+    network = method.network(2, 2)
+    network.load_state_dict(trained.weights)
+    pixels = inputs.features(network, torch.device("cpu"))
+    assert pixels.shape == (4, 3, 40, 40)
+    again = compute_outputs(network, pixels, np.arange(4), torch.device("cpu"))
+    np.testing.assert_allclose(again, seen[2], rtol=1e-4, atol=1e-5)

@@ -56,10 +56,10 @@ def _train(bits=8, seed=0, **settings):
     return method, trained, network
 
 
-def _started(seed=0, **settings):
+def _started(seed=0, bits=8, **settings):
     """A method and its network before any step, and the features."""
     torch.manual_seed(seed)
-    method = RVSSDH(Settings(**{"clusters": 4, "width": 32} | settings), 8, seed)
+    method = RVSSDH(Settings(**{"clusters": 4, "width": 32} | settings), bits, seed)
     network = method.network(CHANNELS, CLASSES)
     inputs = Inputs(_maps())
     inputs.fit(network, ROWS, np.random.default_rng(0))
@@ -292,6 +292,16 @@ def test_separable_classes_are_told_apart_and_found_perfectly(variant):
     codes = compute_outputs(network, features.numpy(), ROWS, torch.device("cpu")) >= 0
     owners = {code.tobytes(): set(OF_ROWS[(codes == code).all(axis=1)]) for code in codes}
     assert all(len(classes) == 1 for classes in owners.values())
+
+
+def test_eight_classes_are_told_apart_by_one_bit_more_than_their_logarithm():
+    """With exactly log2 C = 3 bits each code would have to be a class's; there training left 5 to 7 codes for the 8."""
+    method, network, features = _started(bits=4)
+    _steps(method, network, features, 500)
+    z = network.eval()(features)
+    assert (network.classify(torch.sigmoid(z)).argmax(dim=1).numpy() == OF_ROWS).all()
+    signs = torch.where(z >= 0, 1, -1).numpy()
+    assert len(np.unique(np.c_[signs, OF_ROWS], axis=0)) == len(np.unique(signs, axis=0)) == CLASSES
 
 
 def test_without_quantisation_it_still_trains():

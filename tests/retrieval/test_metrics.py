@@ -157,6 +157,15 @@ def test_trapezoids_have_the_values_of_the_specification(places, relevant_items,
     assert parse("map_trapezoid_expected").of(counted(ranking)).mean == pytest.approx(area, abs=5e-8)
 
 
+@pytest.mark.parametrize("last", [9, 999, 999_999])
+def test_a_positive_that_is_not_retrieved_adds_nothing_to_the_trapezoids(last):
+    """The specification's ([0], 2 positives) -> 0.5: by distance all are ranked, the further the less it adds."""
+    counts = Graded(np.array([[[0, 1, 0], [last - 1, 0, 0], [0, 1, 0]]]))
+    area = parse("map_trapezoid_expected").of(counts).mean
+    assert area == pytest.approx((1 + (1 / last + 2 / (last + 1)) / 2) / 2, rel=1e-12)
+    assert area == pytest.approx(0.5, abs=1 / last)
+
+
 def case(seed, queries=7, items=40, bits=16):
     generator = np.random.default_rng(seed)
     codes = [pack(generator.choice([-1, 1], (rows, bits))) for rows in (queries, items)]
