@@ -13,7 +13,7 @@ from bitscape.core.stage import stage
 from bitscape.core.storage import publish, read_json, write_json
 from bitscape.core.table import database, members, read_collection
 from bitscape.core.untrained import pass_on
-from bitscape.hamming.codes import Codes, validate
+from bitscape.hamming.codes import Codes, code_bytes, validate
 from bitscape.hamming.mean import mean_average_precision
 from bitscape.retrieval.evaluation import LEARNED_DATABASE, MACRO, evaluate, ranking_names
 from bitscape.retrieval.per_class import Memberships, memberships
@@ -48,7 +48,7 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
     truth = Grades(relevance, members=of_classes)
     graded = source == "labels" and truth.gains and bool((relevance.data > 1).any())
     codes = _codes(encoded / f"{SPLIT}.npy", len(asked), bits), _codes(encoded / "database.npy", len(searched), bits)
-    result = evaluate(*codes, relevance, params.evaluate.cutoffs, params.evaluate.radius, graded=graded)
+    result = evaluate(*codes, relevance, params.evaluate.cutoffs, params.evaluate.radius, graded=graded, bits=bits)
     metrics = dict(result.metrics)
     learned = codes[1]
     if (encoded / "database_learned.npy").is_file():
@@ -64,15 +64,14 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
         }
     )
     names = [*ranking_names(params.evaluate.cutoffs, graded), f"precision_radius_{params.evaluate.radius}_empty_zero"]
-    card = score(*codes, truth, names, seed=params.seed)
+    card = score(*codes, truth, names, bits=bits, seed=params.seed)
     scores = card.to_json()
     if card.lines[0].per_class:
         metrics[MACRO] = card.lines[0].macro
     protocol = find_protocol(params.evaluate.protocol)
     if protocol.listed:
-        measured = _under(
-            protocol, collection, codes[0], learned if protocol.learned else codes[1], params.seed
-        ).to_json()
+        chosen = codes[0], learned if protocol.learned else codes[1]
+        measured = _under(protocol, collection, *chosen, bits, params.seed).to_json()
         lines = measured["metrics"]  # without those of gains, where grades are too large for them
         found = {name: lines[metric] for name, metric in protocol.listed.items() if metric in lines}
         metrics |= {name: line["mean"] for name, line in found.items() if line["mean"] is not None}
@@ -87,14 +86,15 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
     _write(root, name, metrics, result.curve)
 
 
-def _under(protocol: Protocol, collection: "pd.DataFrame", queries: Codes, searched: Codes, seed: int) -> Card:
+def _under(
+    protocol: Protocol, collection: "pd.DataFrame", queries: Codes, searched: Codes, bits: int, seed: int
+) -> Card:
     """Measure the same codes as another protocol does, which has its own queries, database, junk and relevance."""
     codes = np.zeros((len(collection), queries.shape[1]), np.uint8)
     codes[members(collection, SPLIT)], codes[database(collection)] = queries, searched
     chosen = protocol.select(collection)
-    return score(
-        codes[chosen.queries], codes[chosen.database], chosen.truth, protocol.metrics, protocol.empty_query, seed=seed
-    )
+    asked, found = codes[chosen.queries], codes[chosen.database]
+    return score(asked, found, chosen.truth, protocol.metrics, protocol.empty_query, bits, seed)
 
 
 def _classes(collection: "pd.DataFrame", source: str) -> list[list[str]]:
@@ -120,10 +120,10 @@ def _codes(path: Path, rows: int, bits: int) -> Codes:
         codes = validate(np.load(path), str(path))
     except FileNotFoundError:
         raise BitscapeError(f"{path} is missing; run `dvc repro` to bring it about.") from None
-    if codes.shape != (rows, bits // 8):
+    if codes.shape != (rows, code_bytes(bits)):
         raise BitscapeError(
             f"{path} has the shape {codes.shape}, but the collection has {rows} such photographs and a code of "
-            f"{bits} bits {bits // 8} bytes; run `dvc repro`."
+            f"{bits} bits {code_bytes(bits)} bytes; run `dvc repro`."
         )
     return codes
 

@@ -15,7 +15,7 @@ DEFAULTS = (Path(__file__).parents[1] / "params.yaml").read_text(encoding="utf-8
         ("prepare:", "prepear:", "unknown key `prepear`, did you mean `prepare`?"),
         ("lsh: {}", "lsh: {planes: 3}", "unknown key `train.methods.lsh.planes`, known are none"),
         ("seed: 0", "seed: -1", "`seed` should be greater than or equal to 0, got -1"),
-        ("[16, 32, 64]", "[16, 20]", "`bits.1` should be a multiple of 8, got 20"),
+        ("[16, 32, 64]", "[16, 1]", "`bits.1` should be greater than or equal to 2, got 1"),
         ("[16, 32, 64]", "[16, 16]", "bits lists a value twice: [16, 16]"),
         ("[lsh, pcasign,", "[lsh, sdh,", "`methods.1` should be 'lsh', 'pcasign', 'itq', 'bcdh', 'ath'"),
         ("train: 0.65", "train: 0.75", "`prepare.splits`: the four shares must add up to 1, they add up to 1.1"),
@@ -35,7 +35,7 @@ def test_a_mistake_is_told_with_place_and_what_is_allowed(tmp_path, before, afte
 
 def test_all_mistakes_are_told_at_once(tmp_path):
     path = tmp_path / "params.yaml"
-    path.write_text("seed: -1\nbits: [3]\n", encoding="utf-8")
+    path.write_text("seed: -1\nbits: [1]\n", encoding="utf-8")
     with pytest.raises(BitscapeError, match=r"`seed`.*; `bits.0`"):
         load(path)
 

@@ -11,7 +11,8 @@ from bitscape.core.errors import BitscapeError
 from bitscape.core.section import Count, Device, NonNegative, Positive, Section, Share
 from bitscape.core.settings.methods import MethodName, Methods
 
-Bits = Annotated[int, Field(ge=8, le=4096, multiple_of=8)]
+Bits = Annotated[int, Field(ge=2, le=4096)]
+"""Code length; one that is no multiple of 8 takes the bytes of the next that is."""
 ProtocolName = Literal[
     "unseen-photographs",
     "unseen-landmarks",

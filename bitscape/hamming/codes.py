@@ -1,4 +1,7 @@
-"""Binary codes: eight bits to a byte, in the order of `numpy.packbits`."""
+"""Binary codes: eight bits to a byte, in the order of `numpy.packbits`, which fills the last byte with zeros.
+
+What fills it is the same in all codes of a length, so that it changes no distance.
+"""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -6,7 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 from bitscape.core.errors import BitscapeError
 
 Codes = NDArray[np.uint8]
-"""Packed codes, shape (rows, bits / 8)."""
+"""Packed codes, shape (rows, bits / 8), rounded up where `bits` is no multiple of 8."""
+
+
+def code_bytes(bits: int) -> int:
+    """Give the bytes that a packed code of some bits takes."""
+    return -(-bits // 8)
 
 
 def pack(outputs: ArrayLike) -> Codes:
@@ -15,10 +23,10 @@ def pack(outputs: ArrayLike) -> Codes:
     A bit is 1 where the output is >= 0, so that the sign of 0 is +1.
 
     Args:
-        outputs: (rows, bits) real numbers, or codes of -1 and +1; `bits` is a multiple of 8.
+        outputs: (rows, bits) real numbers, or codes of -1 and +1.
 
     Returns:
-        (rows, bits / 8) uint8.
+        (rows, bits / 8) uint8, rounded up.
 
     Raises:
         BitscapeError: if the shape is another, or an output is not a number.
@@ -27,8 +35,8 @@ def pack(outputs: ArrayLike) -> Codes:
     array([[160]], dtype=uint8)
     """
     values = np.asarray(outputs)
-    if values.ndim != 2 or values.shape[1] == 0 or values.shape[1] % 8:
-        raise BitscapeError(f"Outputs to pack must have the shape (rows, a multiple of 8), not {values.shape}.")
+    if values.ndim != 2 or values.shape[1] == 0:
+        raise BitscapeError(f"Outputs to pack must have the shape (rows, bits), not {values.shape}.")
     if values.dtype.kind == "f" and np.isnan(values).any():
         raise BitscapeError("The outputs to pack hold values that are not numbers (NaN); the training has diverged.")
     return np.packbits(values >= 0, axis=1)
@@ -41,7 +49,7 @@ def unpack(codes: Codes) -> NDArray[np.int8]:
         codes: (rows, bits / 8) uint8.
 
     Returns:
-        (rows, bits) int8.
+        (rows, 8 * bytes) int8; what fills the last byte is -1.
 
     Raises:
         BitscapeError: if these are no packed codes.

@@ -33,9 +33,9 @@ def draw_method(result: Result, number: int, theme: Theme = LIGHT) -> Figure:
 
 def _distances(panel: Axes, result: Result, colour: str, theme: Theme) -> None:
     """Histograms of the distances of relevant and of other pairs, each adding up to 1."""
-    relevant = result.counts.relevant.sum(axis=0)
-    other = result.counts.items.sum(axis=0) - relevant
     across = np.arange(result.bits + 1)
+    relevant = result.counts.relevant.sum(axis=0)[across]  # no distance is longer, but a last byte has room for more
+    other = result.counts.items.sum(axis=0)[across] - relevant
     for counts, name, shade in ((other, "other", theme.faint), (relevant, "relevant", colour)):
         share = counts / max(counts.sum(), 1)
         panel.fill_between(across, share, step="mid", color=shade, alpha=0.35, linewidth=0, label=name)

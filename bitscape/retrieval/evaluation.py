@@ -91,6 +91,7 @@ def evaluate(
     radius: int,
     empty_query: EmptyQuery = "exclude",
     graded: bool = False,
+    bits: int | None = None,
 ) -> Evaluation:
     """Measure how well a database is searched with its codes.
 
@@ -102,6 +103,7 @@ def evaluate(
         radius: Hamming distance of the precision within a radius.
         empty_query: what a query without any relevant item counts.
         graded: measure NDCG, ACG and weighted mAP as well.
+        bits: code length, where it is not a multiple of 8.
 
     Returns:
         Metrics, average precision per query, curve and health.
@@ -115,7 +117,7 @@ def evaluate(
     everything = histograms(queries, database, relevance)
     relevant = everything.relevant.sum(axis=1)
     counts = counted(everything, empty_query)
-    of_codes = health(database)
+    of_codes = health(database, bits)
     worst, best = average_precision.bounds(counts)
     scores = average_precision.expected(counts)
     ranked = [scores, worst, best]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bitscape.core.errors import BitscapeError
-from bitscape.hamming.codes import Codes
+from bitscape.hamming.codes import Codes, code_bytes
 from bitscape.search.bundle import STORED, Bundle
 from bitscape.search.index import IndexSettings, held_codes, prepare
 from bitscape.search.manifest import Manifest, check_files, read_manifest
@@ -72,7 +72,7 @@ def _check_sizes(path: Path, manifest: Manifest, images: list[str], arrays: dict
     count, bits = manifest.count, manifest.model.bits
     told = f"the manifest tells of {count} photographs and {bits} bits; {AGAIN}."
     expected = {
-        "codes.npy": (np.uint8, (count, bits // 8)),
+        "codes.npy": (np.uint8, (count, code_bytes(bits))),
         "outputs.npy": (np.float32, (count, bits)),
         "probe.npy": (np.float32, (1, bits)),
     }

@@ -10,7 +10,7 @@ from bitscape.core.errors import BitscapeError
 from bitscape.core.photograph import open_photograph
 from bitscape.core.storage import read_json, reading
 from bitscape.core.table import IMAGES, database, read_collection
-from bitscape.hamming.codes import Codes
+from bitscape.hamming.codes import Codes, code_bytes
 from bitscape.methods.base.registry import REGISTRY
 from bitscape.networks.features import to_square
 from bitscape.search.backbone import describe_backbone
@@ -103,7 +103,7 @@ def bundle_of(root: Path, model: Model, settings: IndexSettings | None = None, *
         photographs=(root / IMAGES).resolve(),
         images=[],
         sums=[],
-        codes=np.empty((0, model.bits // 8), np.uint8),
+        codes=np.empty((0, code_bytes(model.bits)), np.uint8),
         outputs=np.empty((0, model.bits), np.float32),
         settings=settings or IndexSettings(),
         _encoder=encoder,

@@ -5,11 +5,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from bitscape.core.errors import BitscapeError
-from bitscape.hamming.codes import pack, unpack, validate
+from bitscape.hamming.codes import code_bytes, pack, unpack, validate
+from bitscape.hamming.ranking import distances
 
-signs = arrays.arrays(
-    np.int8, st.tuples(st.integers(0, 5), st.sampled_from([8, 16, 72])), elements=st.sampled_from([-1, 1])
-)
+signs = arrays.arrays(np.int8, st.tuples(st.integers(0, 5), st.integers(1, 72)), elements=st.sampled_from([-1, 1]))
 
 
 def test_the_first_bit_is_the_highest_and_the_sign_of_zero_is_plus_one():
@@ -19,12 +18,23 @@ def test_the_first_bit_is_the_highest_and_the_sign_of_zero_is_plus_one():
 
 @given(signs)
 def test_unpack_undoes_pack(codes):
-    assert np.array_equal(unpack(pack(codes)), codes)
+    packed, bits = pack(codes), codes.shape[1]
+    assert packed.shape[1] == code_bytes(bits) == int(np.ceil(bits / 8))
+    assert np.array_equal(unpack(packed)[:, :bits], codes)
+    assert (unpack(packed)[:, bits:] == -1).all()
 
 
-@pytest.mark.parametrize("shape", [(3,), (3, 0), (3, 12), (2, 8, 1)])
+@given(signs, st.data())
+def test_what_fills_the_last_byte_changes_no_distance(codes, data):
+    bits = codes.shape[1]
+    others = data.draw(arrays.arrays(np.int8, (4, bits), elements=st.sampled_from([-1, 1])))
+    by_sign = (bits - codes.astype(int) @ others.T.astype(int)) // 2
+    assert np.array_equal(distances(pack(codes), pack(others)), by_sign)
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 0), (2, 8, 1)])
 def test_outputs_of_another_shape_are_refused(shape):
-    with pytest.raises(BitscapeError, match="multiple of 8"):
+    with pytest.raises(BitscapeError, match=r"must have the shape \(rows, bits\)"):
         pack(np.zeros(shape))
 
 
