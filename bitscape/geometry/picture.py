@@ -87,11 +87,12 @@ def _draw(points: Array, colours: Array, edges: Array, title: str, path: Path) -
         panel.add_collection(LineCollection(list(lines[..., :2]), colors="crimson", linewidths=0.8))
         flat = np.concatenate([seen[:, :2], lines[..., :2].reshape(-1, 2)])
         low, high = flat.min(axis=0), flat.max(axis=0)
-        margin = 0.03 * float(np.max(high - low))
+        margin = 0.03 * float(np.max(high - low)) or 1.0  # of a point alone, whose cameras are all far away
         panel.set(xlim=(low[0] - margin, high[0] + margin), ylim=(low[1] - margin, high[1] + margin), aspect="equal")
         panel.set_title(name, fontsize=10, color="dimgrey")
         panel.set_axis_off()
-        extents.append(float(np.clip((high[0] - low[0]) / (high[1] - low[1]), 0.4, 2.5)))
+        wide, tall = high - low + 2 * margin
+        extents.append(float(np.clip(wide / tall, 0.4, 2.5)))
     axes[0].get_gridspec().set_width_ratios(extents)
     figure.set_size_inches(INCHES * min(sum(extents), 3), INCHES)
     figure.suptitle(title)

@@ -44,8 +44,9 @@ def sketch_distances(results: Sequence[Result], methods: Sequence[str]) -> list[
     """
     drawn = []
     for one in results:
-        relevant = one.counts.relevant.sum(axis=0)
-        other = one.counts.items.sum(axis=0) - relevant
+        across = slice(one.bits + 1)  # no distance is longer, but a last byte has room for more
+        relevant = one.counts.relevant.sum(axis=0)[across]
+        other = one.counts.items.sum(axis=0)[across] - relevant
         shares = [counts / max(1, counts.sum()) for counts in (other, relevant)]
         top = max(1e-12, *(float(share.max(initial=0)) for share in shares))
         areas = [_steps(share / top) for share in shares]

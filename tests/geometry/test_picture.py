@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.framing import bounds, level, pyramid
-from bitscape.geometry.picture import draw_model
+from bitscape.geometry.picture import _draw, draw_model
 
 
 def test_levelled_cameras_look_forward_with_the_sky_above() -> None:
@@ -87,3 +87,9 @@ def test_points_and_cameras_are_seen(
     before = (tmp_path / "picture.npz").read_bytes()
     draw_model(model, "a model", tmp_path / "picture.png")
     assert (tmp_path / "picture.npz").read_bytes() == before
+
+
+def test_a_point_alone_whose_cameras_are_all_far_away_is_drawn(tmp_path: Path) -> None:
+    _draw(np.zeros((1, 3)), np.zeros((1, 3)), np.empty((0, 2, 3)), "one point", tmp_path / "model.png")
+    with Image.open(tmp_path / "model.png") as picture:
+        assert len(picture.convert("RGB").getcolors(1 << 20)) > 1
