@@ -56,6 +56,8 @@ def read_labels(path: Path) -> dict[str, Label]:
                 if image in labels:
                     raise BitscapeError(f"{where} names {image} again; give each image one row.")
                 labels[image] = _label(row, where)
+        if not labels:
+            raise BitscapeError(f"{path} has a header and no rows; give each photograph a row, or remove the file.")
     except FileNotFoundError:
         raise BitscapeError(f"{path} is missing; give the path of a CSV file with the columns image,labels.") from None
     except IsADirectoryError:

@@ -221,6 +221,20 @@ class Params(Section):
         return self
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that comes twice, of which PyYAML would silently take the last."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        known: set[Any] = set()
+        for key, _ in node.value:
+            if key.value in known:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key `{key.value}` comes twice", key.start_mark
+                )
+            known.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def load(path: Path) -> Params:
     """Read `params.yaml`.
 
@@ -234,7 +248,7 @@ def load(path: Path) -> Params:
         BitscapeError: naming every key that is unknown or out of range, and what is allowed.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
         raise BitscapeError(f"{path} is missing; run the command in the project's folder.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -244,7 +258,7 @@ def load(path: Path) -> Params:
     try:
         return Params.model_validate(content)
     except ValidationError as error:
-        told = "; ".join(_sentence(problem) for problem in error.errors())
+        told = "; ".join(dict.fromkeys(_sentence(problem) for problem in error.errors()))
         raise BitscapeError(f"{path}: {told}.") from None
 
 
@@ -253,11 +267,34 @@ def _sentence(problem: Any) -> str:
     place = [part for part in problem["loc"] if isinstance(part, str | int)]
     where = ".".join(map(str, place))
     if problem["type"] == "extra_forbidden":
+        if place[:2] == ["train", "methods"] and place[3:] == ["supervision"]:
+            return f"`{where}`: {place[2]} learns without labels and 3D models, so that there is nothing to choose"
         return f"unknown key `{where}`{_suggestion(place)}"
+    if allowed := _either(place[:-1]):  # one problem for each of several types, its name behind the key
+        return f"`{'.'.join(map(str, place[:-1]))}` should be {allowed}, got {problem['input']!r}"
+    if allowed := CONTAINERS.get(problem["type"]):
+        return f"`{where}` should be {allowed}, got {problem['input']!r}" if where else f"it should be {allowed}"
     allowed = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if not place or isinstance(problem["input"], dict | Section):
         return f"`{where}`: {allowed}" if where else allowed
     return f"`{where}` {allowed}, got {problem['input']!r}"
+
+
+CONTAINERS = {
+    "list_type": "a list such as [a, b]",
+    "model_type": "a section of keys and values",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
+}
+EITHER = {"sharpness": "`gap` or a number of 0 or more", "resample_each_epoch": "true, false or `auto`"}
+"""Keys that take values of several types."""
+
+
+def _either(place: Sequence[str | int]) -> str | None:
+    """Tell what is allowed where a key takes values of several types."""
+    return EITHER.get(str(place[-1])) if place else None
 
 
 def _suggestion(place: Sequence[str | int]) -> str:

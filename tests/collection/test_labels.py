@@ -44,6 +44,7 @@ def test_byte_order_mark_and_line_ends_of_spreadsheets(tmp_path: Path, prefix: b
         ("image,labels\na.jpg,x\na.jpg,y\n", r"line 3 names a\.jpg again"),
         ("image,labels\na.jpg,x,y\n", "line 2 has not as many fields as the header"),
         ("image,labels\na.jpg\n", "line 2 has not as many fields as the header"),
+        ("image,labels\n", "has a header and no rows; give each photograph a row, or remove the file"),
         ("image,labels\n,x\n", "line 2 has an empty `image`"),
         ("image,split\na.jpg,test\n", r"line 2 has the split `test`; use train, database, query_val, query_test"),
         ('image,labels\n"a.jpg,x\n', "not a CSV file that can be read"),

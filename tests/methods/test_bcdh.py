@@ -11,7 +11,7 @@ from PIL import Image
 from scipy import sparse
 
 from bitscape.core.errors import CannotTrain
-from bitscape.core.params import Params
+from bitscape.core.params import Common, Params
 from bitscape.core.settings.bcdh import BCDH as Settings
 from bitscape.methods.bcdh import BCDH, Block
 from bitscape.networks.contrastive import contrastive, nearest_codes
@@ -416,7 +416,7 @@ def test_the_network_from_pixels_trains_in_the_loop(tmp_path, monkeypatch):
         return {"map_expected": float(len(seen))}
 
     inputs = Inputs(np.zeros((8, 2, 1, 1), dtype=np.float16), paths, tmp_path / "scratch")
-    trained = train(method, inputs, known, validate)
+    trained = train(method, inputs, known, validate, Common(device="cpu"))
     assert np.isfinite(trained.history.loc[1:, ["contrastive", "quantisation"]]).all(axis=None)
     assert not np.array_equal(seen[0], seen[1])
     network = method.network(0, 0)

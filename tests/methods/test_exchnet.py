@@ -7,7 +7,7 @@ from PIL import Image
 from scipy import sparse
 
 from bitscape.core.errors import CannotTrain
-from bitscape.core.params import Params
+from bitscape.core.params import Common, Params
 from bitscape.core.settings.exchnet import ExchNet as Settings
 from bitscape.hamming.codes import pack
 from bitscape.hamming.mean import mean_average_precision
@@ -353,7 +353,7 @@ def test_the_published_network_trains_from_pixels(tmp_path, monkeypatch):
         return {"map_expected": float(len(seen))}
 
     inputs = Inputs(np.zeros((4, 2, 1, 1), dtype=np.float16), paths, tmp_path / "scratch")
-    trained = train(method, inputs, _supervision(np.eye(2)[[0, 1, 0, 1]]), validate)
+    trained = train(method, inputs, _supervision(np.eye(2)[[0, 1, 0, 1]]), validate, Common(device="cpu"))
     assert np.isfinite(trained.history.loc[1:, ["similarity", "spatial", "channel"]]).all(axis=None)
     assert method.anchors.shape == (2, 4, 2048)
     assert not np.array_equal(seen[0], seen[1])

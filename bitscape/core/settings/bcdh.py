@@ -1,8 +1,8 @@
 """Settings of BCDH."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bitscape.core.section import Count, MethodSection, Network, NonNegative, Positive, Supervised
 
@@ -47,3 +47,11 @@ class BCDH(MethodSection):
     network: Network = "shared"
     weights: str = Field("hub", description="of `network: paper`: hub, random or a local file (timm's vgg16)")
     gem_learned: bool = Field(False, description="`network: paper`: train the power of GeM")
+
+    @model_validator(mode="after")
+    def _grow(self) -> Self:
+        weight = {"A": "lambda", "C": "rho"}.get(self.reading)
+        start, most = (getattr(self, f"{weight}_{end}") if weight else 0 for end in ("start", "max"))
+        if start > most:
+            raise ValueError(f"{weight}_start {start} is above {weight}_max {most}, where it would grow to")
+        return self
