@@ -28,8 +28,10 @@ class Project:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, root / name)
         self._git("init", "--quiet")
+        for key, value in (("name", "test"), ("email", "test@localhost")):  # `dvc exp run` commits as well
+            self._git("config", f"user.{key}", value)
         self._git("add", "--all")
-        self._git("-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "-m", "A copy")
+        self._git("commit", "--quiet", "-m", "A copy")
 
     def _git(self, *words: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(["git", *words], cwd=folder or self.root, check=True, capture_output=True, text=True)

@@ -62,18 +62,11 @@ def test_a_second_time_nothing_runs_but_the_look_at_mlflow(project):
     assert _runs(project) == ["bcdh-16", "dsah-16", "exchnet-16", "itq-16", "lsh-16"]
 
 
-def test_changing_dsah_reruns_dsah_alone(project):
-    ran = _ran_after(project, train__methods__dsah__epochs=1)
-    assert ran[0] == "train@dsah-16"  # where its codes come out as they were, they are not measured again
-    assert set(ran[1:]) <= {"encode@dsah-16", "evaluate@dsah-16", "compare", "track"}
-
-
 @pytest.mark.parametrize(
     ("change", "stage", "trained"),
     [
         ({"build_similarity__reading": "snn"}, "build_similarity", ["train@dsah-16"]),
-        ({"mine_pairs__min_overlap": 0.4}, "mine_pairs", ["train@bcdh-16"]),
-        ({"mine_pairs__negatives": 2, "mine_pairs__levels": 2}, "mine_pairs", []),
+        ({"mine_pairs__min_overlap": 0.4, "mine_pairs__levels": 2}, "mine_pairs", ["train@bcdh-16"]),
     ],
 )
 def test_only_the_methods_that_learn_from_it_are_trained_anew(project, change, stage, trained):
@@ -82,11 +75,12 @@ def test_only_the_methods_that_learn_from_it_are_trained_anew(project, change, s
     assert [name for name in ran if name.startswith("train")] == trained
 
 
-def test_a_parameter_is_tried_out_as_the_readme_says(project):
+def test_a_parameter_of_dsah_is_tried_out_as_the_readme_says_and_reruns_dsah_alone(project):
     text = (project.root / "params.yaml").read_text()
     try:
         ran = project.stages_run(project.dvc(*shlex.split(inline("dvc exp run"))[1:]))
-        assert [name for name in ran if name.startswith("train")] == ["train@dsah-16"]
+        assert ran[0] == "train@dsah-16"  # where its codes come out as they were, they are not measured again
+        assert set(ran[1:]) <= {"encode@dsah-16", "evaluate@dsah-16", "compare", "track"}
         assert "rounds: 5" in (project.root / "params.yaml").read_text()
     finally:
         (project.root / "params.yaml").write_text(text)
