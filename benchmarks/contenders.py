@@ -12,6 +12,7 @@ from scipy import sparse
 
 from bitscape.core.params import load
 from bitscape.hamming.average_precision import expected_at
+from bitscape.hamming.junk import JUNK
 from bitscape.hamming.ranking import Histograms
 from bitscape.hamming.ranking import histograms as hamming_histograms
 from bitscape.search.index import IndexSettings, build, recall
@@ -44,16 +45,17 @@ class Contender:
     busy: list[float] = field(default_factory=list)
 
 
-def average_precision_at(rows: NDArray[np.int64], relevance: NDArray[np.bool_]) -> float:
-    """Mean AP@K over min(R, K) of ranked rows without ties, (queries, K); row -1 is nothing."""
-    found = np.take_along_axis(relevance, np.maximum(rows, 0), axis=1) & (rows >= 0)
-    precision = np.cumsum(found, axis=1) / np.arange(1, rows.shape[1] + 1)
-    total = np.minimum(relevance.sum(axis=1), rows.shape[1])
+def average_precision_at(rows: NDArray[np.int64], relevance: NDArray[np.int32]) -> float:
+    """Mean AP@K over min(R, K) of ranked rows without ties, (queries, K); row -1 is nothing, `JUNK` takes no rank."""
+    grades = np.take_along_axis(relevance, np.maximum(rows, 0), axis=1)
+    found = (grades > 0) & (rows >= 0)
+    precision = np.cumsum(found, axis=1) / np.maximum(np.cumsum(grades != JUNK, axis=1), 1)
+    total = np.minimum((relevance > 0).sum(axis=1), rows.shape[1])
     asked = total > 0
     return float(((precision * found).sum(axis=1)[asked] / total[asked]).mean())
 
 
-def of_floats(queries: Floats, items: Floats, relevance: NDArray[np.bool_]) -> Iterator[Contender]:
+def of_floats(queries: Floats, items: Floats, relevance: NDArray[np.int32]) -> Iterator[Contender]:
     """The exact scan, product quantisation, and HNSW, all by inner product of unit vectors."""
     dimensions = items.shape[1]
     exact = faiss.IndexFlatIP(dimensions)
@@ -78,7 +80,7 @@ def of_floats(queries: Floats, items: Floats, relevance: NDArray[np.bool_]) -> I
 
 
 def _floats(
-    name: str, index: Any, queries: Floats, relevance: NDArray[np.bool_], size: float, truth: Any = None
+    name: str, index: Any, queries: Floats, relevance: NDArray[np.int32], size: float, truth: Any = None
 ) -> Contender:
     rows = index.search(queries, K)[1]
     share = None
@@ -112,6 +114,6 @@ def _codes(name: str, settings: IndexSettings, asked: Any, items: Any, relevance
         score, share = float(expected_at(Histograms(*(part[some] for part in counted)), K).mean()), None
     else:
         rows = index.search(asked, K)[1]
-        score, share = average_precision_at(rows, relevance.toarray() > 0), recall(index, items, 10)
+        score, share = average_precision_at(rows, relevance.toarray()), recall(index, items, 10)
     size = items.shape[1] + {"flat": 0, "ivf": 8, "multihash": 4 * 8, "hnsw": 4 * 2 * settings.links}[settings.kind]
     return Contender(name, size, score, lambda: index.search(asked, K), share)

@@ -16,6 +16,7 @@ from scipy import sparse
 from bitscape.core.params import Params, load
 from bitscape.core.table import database, members, read_collection
 from bitscape.core.untrained import read_reason
+from bitscape.hamming.junk import JUNK
 from bitscape.retrieval.graded import acg_at, graded_histograms, ndcg_at, weighted_average_precision
 from tasks import encode, evaluate, train
 
@@ -73,9 +74,12 @@ def real_valued(root: Path) -> float:
     collection = read_collection(root)
     descriptors = np.load(root / "artifacts/describe/descriptors.npy")
     asked, searched = descriptors[members(collection, "query_test")], descriptors[database(collection)]
-    relevance = sparse.csr_array(sparse.load_npz(root / "artifacts/relevance/query_test.npz")).toarray() > 0
-    pairs = zip(relevance, asked @ searched.T, strict=True)
-    return float(np.mean([average_precision_score(found, cosines) for found, cosines in pairs if found.any()]))
+    grades = sparse.csr_array(sparse.load_npz(root / "artifacts/relevance/query_test.npz")).toarray()
+    scores = []
+    for row, cosines in zip(grades, asked @ searched.T, strict=True):
+        if (row > 0).any():
+            scores.append(average_precision_score(row[row != JUNK] > 0, cosines[row != JUNK]))
+    return float(np.mean(scores))
 
 
 if __name__ == "__main__":

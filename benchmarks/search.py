@@ -103,7 +103,7 @@ def main() -> None:
     relevance = sparse.csr_array(sparse.load_npz(root / "artifacts/relevance/query_test.npz"))
     with threadpool_limits(1):
         faiss.omp_set_num_threads(1)
-        contenders = [*of_floats(queries, items, relevance.toarray() > 0), *of_codes(root, relevance)]
+        contenders = [*of_floats(queries, items, relevance.toarray()), *of_codes(root, relevance)]
         measure(contenders, len(queries))
     found = table(contenders)
     print(f"{len(items)} photographs, {len(queries)} queries, one thread, median of {ROUNDS} rounds.\n")

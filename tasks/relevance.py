@@ -13,6 +13,7 @@ from bitscape.core.params import Params
 from bitscape.core.stage import stage
 from bitscape.core.storage import publish, read_json, remove, write_json
 from bitscape.core.table import IMAGES, database, members, read_collection
+from bitscape.hamming.junk import mark_junk
 from bitscape.supervision.relevance import GRADES, choose_source, same_landmark, shared_columns, shared_labels
 
 SPLITS = ("query_val", "query_test")
@@ -24,6 +25,9 @@ def run(params: Params, root: Path) -> None:
     source = choose_source(collection, params.relevance.source)
     searched, names, labels = database(collection), collection["landmark"], collection["labels"]
     seen, torn = _seen(params, root, collection) if source == "geometry" else (None, None)
+    itself = sparse.csr_array((len(collection), len(collection)), dtype=np.int32)
+    if torn is not None:
+        itself = sparse.csr_array((np.ones(len(torn), np.int32), torn.to_numpy().T), shape=itself.shape)
     total: dict[str, int] = {}
     without: dict[str, int] = {}
     with publish(root / "artifacts/relevance") as out:
@@ -36,9 +40,10 @@ def run(params: Params, root: Path) -> None:
                 grades = same_landmark(names.iloc[queries].tolist(), names.iloc[searched].tolist())
             else:
                 grades = shared_labels(labels.iloc[queries].tolist(), labels.iloc[searched].tolist())
+            grades = mark_junk(grades, itself[queries][:, searched])
             sparse.save_npz(out / f"{split}.npz", grades)
             total[split] = len(queries)
-            without[split] = int((np.diff(grades.indptr) == 0).sum())
+            without[split] = int(((grades > 0).sum(axis=1) == 0).sum())
         report: dict[str, Any] = {
             "source": source,
             "grade": GRADES[source],
@@ -54,7 +59,8 @@ def run(params: Params, root: Path) -> None:
 def _seen(params: Params, root: Path, collection: pd.DataFrame) -> tuple[sparse.csr_array, pd.DataFrame]:
     """Find which points of the models each photograph sees: from the models, or by localising it against them.
 
-    What is matched for that also shows which queries are of a burst with a training photograph.
+    What is matched for that also shows which queries are near-duplicates of a training photograph: junk, as a ranking
+    finds these without having learned.
     """
     from bitscape.geometry.bursts import straddling_pairs
     from bitscape.geometry.candidates import nearest_neighbours
@@ -101,8 +107,8 @@ def _tell(torn: pd.DataFrame, names: list[str]) -> None:
         query, other = torn.iloc[0]
         print(
             f"relevance: {torn['query'].nunique()} queries are near-duplicates of training photographs, as "
-            f"{names[query]} of {names[other]}; to keep such in one split, give them one value in the column `group` "
-            "of data/labels.csv.",
+            f"{names[query]} of {names[other]}, and their rankings are measured without these; to keep such in one "
+            "split, give them one value in the column `group` of data/labels.csv.",
             file=sys.stderr,
         )
 

@@ -101,6 +101,10 @@ def test_lists_with_junk_under_the_protocols_of_the_revisited_sets(tmp_path: Pat
         written = json.loads((tmp_path / "s.json").read_text())["metrics"]
         assert written["map_trapezoid_expected"]["mean"] == 1  # what is left is relevant
         assert written["precision_expected_at_5"]["mean"] == {"easy": 2, "medium": 3, "hard": 1}[setting] / 5
+    np.save(tmp_path / "grades.npy", [[1, -1, -1, 1]])  # the same as `easy`
+    grades = (*files[:2], "--relevance", tmp_path / "grades.npy", "--metric", "precision_expected_at_5")
+    assert bitscape("score", *grades, "--output", tmp_path / "s.json")[0] == 0
+    assert json.loads((tmp_path / "s.json").read_text())["metrics"]["precision_expected_at_5"]["mean"] == 2 / 5
     status, told = bitscape("score", *files)
     assert (status, "say --protocol revisited-medium" in told) == (1, True)
 
@@ -231,8 +235,8 @@ def test_a_damaged_file_is_one_sentence(tmp_path: Path, harm: str, save):
     assert "cannot be read as .npy or .npz" in " ".join(told.split())
 
 
-@pytest.mark.parametrize("grade", [-1.0, np.nan, 0.5])
-def test_grades_are_whole_numbers_of_0_or_more(tmp_path: Path, grade: float):
+@pytest.mark.parametrize("grade", [-2.0, np.nan, 0.5])
+def test_grades_are_whole_numbers_and_minus_one_is_junk(tmp_path: Path, grade: float):
     np.save(tmp_path / "c.npy", make_bits(1, 6)[0])
     np.save(tmp_path / "g.npy", np.full((6, 6), grade))
     told = bitscape("score", tmp_path / "c.npy", tmp_path / "c.npy", "--relevance", tmp_path / "g.npy")

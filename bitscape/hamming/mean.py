@@ -22,7 +22,7 @@ def mean_average_precision(
     Args:
         queries: (queries, bits / 8) uint8, packed codes.
         database: (items, bits / 8) uint8, packed codes.
-        relevance: sparse (queries, items) grades; a grade above 0 is relevant.
+        relevance: sparse (queries, items) grades; a grade above 0 is relevant, `JUNK` in no ranking.
         empty_query: what a query without any relevant item counts.
 
     Returns:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
 from bitscape.hamming.codes import Codes, validate
+from bitscape.hamming.junk import JUNK
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -58,7 +59,7 @@ def histograms(queries: Codes, database: Codes, relevance: "csr_array") -> Histo
     Args:
         queries: (queries, bits / 8) uint8.
         database: (items, bits / 8) uint8.
-        relevance: sparse (queries, items) grades; a grade above 0 is relevant.
+        relevance: sparse (queries, items) grades; a grade above 0 is relevant, `JUNK` is not counted at all.
 
     Returns:
         The two histograms.
@@ -75,19 +76,9 @@ def histograms(queries: Codes, database: Codes, relevance: "csr_array") -> Histo
     width = queries.shape[1] * 8 + 1
     nothing = np.zeros(len(left), dtype=np.int64)
     items = _segments(left, right, nothing, nothing, width).items
-    pairs = (relevance > 0).tocsr()
-    relevant = np.zeros_like(items)
-    if _large(left, right):
-        from bitscape.hamming.kernel import count_pairs, on_all_cores
-
-        on_all_cores(count_pairs, len(left), left, right, pairs.indptr.astype(np.int64), pairs.indices, relevant)
-        return Histograms(items, relevant)
-    row = np.repeat(np.arange(len(left)), np.diff(pairs.indptr))
-    for start in range(0, pairs.nnz, BLOCK):
-        asked, found = row[start : start + BLOCK], pairs.indices[start : start + BLOCK]
-        distance = np.bitwise_count(left[asked] ^ right[found]).sum(axis=1, dtype=np.int64)
-        relevant += np.bincount(asked * width + distance, minlength=items.size).reshape(items.shape)
-    return Histograms(items, relevant)
+    if relevance.data.min(initial=0) < 0:
+        items -= _count_pairs(left, right, relevance == JUNK, width)
+    return Histograms(items, _count_pairs(left, right, relevance > 0, width))
 
 
 def class_histograms(
@@ -118,6 +109,24 @@ def class_histograms(
     ordered = item_classes[order]
     starts, stops = (np.searchsorted(ordered, query_classes, side) for side in ("left", "right"))
     return _segments(left, right[order], starts, stops, queries.shape[1] * 8 + 1)
+
+
+def _count_pairs(
+    left: NDArray[np.uint64], right: NDArray[np.uint64], pairs: "csr_array", width: int
+) -> NDArray[np.int64]:
+    """Count some pairs of a query and an item at each distance."""
+    pairs, counts = pairs.tocsr(), np.zeros((len(left), width), dtype=np.int64)
+    if _large(left, right):
+        from bitscape.hamming.kernel import count_pairs, on_all_cores
+
+        on_all_cores(count_pairs, len(left), left, right, pairs.indptr.astype(np.int64), pairs.indices, counts)
+        return counts
+    row = np.repeat(np.arange(len(left)), np.diff(pairs.indptr))
+    for start in range(0, pairs.nnz, BLOCK):
+        asked, found = row[start : start + BLOCK], pairs.indices[start : start + BLOCK]
+        distance = np.bitwise_count(left[asked] ^ right[found]).sum(axis=1, dtype=np.int64)
+        counts += np.bincount(asked * width + distance, minlength=counts.size).reshape(counts.shape)
+    return counts
 
 
 def _narrow(classes: NDArray[np.int64]) -> NDArray[np.int64] | NDArray[np.uint16]:

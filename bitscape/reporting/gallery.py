@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bitscape.core.photograph import open_photograph
 from bitscape.hamming.codes import Codes
+from bitscape.hamming.junk import JUNK
 from bitscape.hamming.ranking import distances
 
 SIDE = 120
@@ -59,21 +60,22 @@ def choose_queries(scores: NDArray[np.float64], kinds: Sequence[Hashable], count
     return chosen
 
 
-def top(query: Codes, database: Codes, relevant: NDArray[np.bool_], count: int) -> list[Hit]:
+def top(query: Codes, database: Codes, grades: NDArray[np.int32], count: int) -> list[Hit]:
     """Search with one query; photographs of equal distance are in the order of the database.
 
     Args:
         query: (bits / 8,) uint8.
         database: (items, bits / 8) uint8.
-        relevant: (items,) bool.
+        grades: (items,) integers; above 0 is relevant, `JUNK` in no ranking.
         count: how many results.
 
     Returns:
         The results, nearest first.
     """
     away = distances(query[None], database)[0]
-    nearest = np.argsort(away, kind="stable")[:count]
-    return [Hit(int(item), int(away[item]), bool(relevant[item])) for item in nearest]
+    nearest = np.argsort(away, kind="stable")
+    shown = nearest[grades[nearest] != JUNK][:count]
+    return [Hit(int(item), int(away[item]), bool(grades[item] > 0)) for item in shown]
 
 
 class Thumbnails:

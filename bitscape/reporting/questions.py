@@ -29,7 +29,7 @@ def ask(
         methods: their order, which gives each its number.
         photographs: (queries,) indices of the queries in the collection.
         kinds: of each query what it shows, such as its labels.
-        relevance: sparse (queries, items) grades.
+        relevance: sparse (queries, items) grades; `JUNK` is not shown.
         queries: how many queries are shown.
         count: how many results of each.
         seed: of the random choice.
@@ -39,17 +39,16 @@ def ask(
     """
     if not results:
         return []
-    relevant = csr_array(relevance > 0)
     scores = np.array([one.average_precision for one in results], dtype=np.float64)
     questions = []
     chosen = choose_queries(scores, kinds, queries, seed)
     for place, query in enumerate(chosen):
-        right = relevant[[query]].toarray()[0]
+        grades = relevance[[query]].toarray()[0]
         answers = [
-            Answer(one, methods.index(one.method), float(score), top(one.queries[query], one.database, right, count))
+            Answer(one, methods.index(one.method), float(score), top(one.queries[query], one.database, grades, count))
             for one, score in zip(results, scores[:, query], strict=True)
         ]
         answers.sort(key=lambda answer: -answer.average_precision)
         # `choose_queries` puts those on which the methods differ most first, half of what was asked for
-        questions.append(Question(int(photographs[query]), int(right.sum()), place < -(-queries // 2), answers))
+        questions.append(Question(int(photographs[query]), int((grades > 0).sum()), place < -(-queries // 2), answers))
     return questions

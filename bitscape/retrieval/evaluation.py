@@ -98,7 +98,7 @@ def evaluate(
     Args:
         queries: (queries, bits / 8) uint8, packed codes.
         database: (items, bits / 8) uint8, packed codes; at least one.
-        relevance: sparse (queries, items) grades; a grade above 0 is relevant.
+        relevance: sparse (queries, items) grades; a grade above 0 is relevant, `JUNK` in no ranking.
         cutoffs: the k of mAP@k, precision@k and recall@k.
         radius: Hamming distance of the precision within a radius.
         empty_query: what a query without any relevant item counts.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
 from bitscape.hamming.codes import Codes
+from bitscape.hamming.junk import JUNK
 
 T = TypeVar("T")
 FORMS = "packed bytes (uint8), -1 and +1, or 0 and 1"
@@ -91,8 +92,9 @@ def read_relevance(path: Path, queries: int, items: int) -> dict[str, Any]:
     """Read what each query should find.
 
     Args:
-        path: `.npz` of a scipy sparse matrix or `.npy` of grades, (queries, items); or `.json`, a list for each query
-            of places in the database, or an object with the lists `relevant` (or `easy` and `hard`) and `junk`.
+        path: `.npz` of a scipy sparse matrix or `.npy` of grades, (queries, items), -1 for junk; or `.json`, a list for
+            each query of places in the database, or an object with the lists `relevant` (or `easy` and `hard`) and
+            `junk`.
         queries: how many there must be.
         items: size of the database.
 
@@ -108,9 +110,9 @@ def read_relevance(path: Path, queries: int, items: int) -> dict[str, Any]:
         return _lists(path, queries)
     read = sparse.load_npz if path.suffix == ".npz" else lambda file: np.load(file, allow_pickle=False)
     grades = _read(path, lambda file: sparse.csr_array(read(file)), "a matrix of grades")
-    whole = np.isfinite(grades.data) & (grades.data >= 0) & (grades.data == np.trunc(grades.data))
+    whole = np.isfinite(grades.data) & (grades.data >= JUNK) & (grades.data == np.trunc(grades.data))
     if not whole.all():
-        raise BitscapeError(f"{path} holds grades that are no whole numbers of 0 or more; give whole ones.")
+        raise BitscapeError(f"{path} holds grades that are no whole numbers of 0 or more, nor -1 for junk; give such.")
     if grades.shape != (queries, items):
         raise BitscapeError(
             f"{path} has the shape {grades.shape}, but there are {queries} queries and {items} codes in the database."

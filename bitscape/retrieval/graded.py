@@ -59,7 +59,7 @@ def graded_histograms(queries: Codes, database: Codes, relevance: "csr_array") -
     Args:
         queries: (queries, bits / 8) uint8.
         database: (items, bits / 8) uint8.
-        relevance: sparse (queries, items) integer grades, 0 and above.
+        relevance: sparse (queries, items) integer grades; `JUNK` is not counted.
 
     Raises:
         BitscapeError: if these are no packed codes, or the shapes do not fit together.
@@ -70,6 +70,7 @@ def graded_histograms(queries: Codes, database: Codes, relevance: "csr_array") -
     counts = np.zeros(items.size * levels, dtype=np.int64)
     for start in range(0, pairs.nnz, BLOCK):
         row, column, grade = (part[start : start + BLOCK].astype(np.int64) for part in (*pairs.coords, pairs.data))
+        row, column, grade = (part[grade > 0] for part in (row, column, grade))
         distance = np.bitwise_count(queries[row] ^ database[column]).sum(axis=1, dtype=np.int64)
         counts += np.bincount((row * items.shape[1] + distance) * levels + grade, minlength=counts.size)
     shaped = counts.reshape(*items.shape, levels)

@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.hamming.codes import Codes
+from bitscape.hamming.junk import JUNK
 from bitscape.hamming.ranking import distances
 from bitscape.retrieval.graded import Graded
-
-JUNK = -1
-"""In a row of grades: the item is taken out of the ranking."""
 
 
 def best_order(counted: Graded) -> Graded:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
 from bitscape.hamming.codes import Codes
+from bitscape.hamming.junk import mark_junk
 from bitscape.hamming.ranking import class_histograms, histograms
 from bitscape.retrieval.graded import Graded, graded_histograms
-from bitscape.retrieval.orders import JUNK
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -63,14 +63,14 @@ class Classes:
 
 
 class Grades:
-    """A sparse matrix of grades, and another of junk."""
+    """A sparse matrix of grades, `JUNK` where an item is in no ranking of the query."""
 
     def __init__(self, relevance: "csr_array", junk: "csr_array | None" = None, members: "Memberships | None" = None):
-        """Hold both.
+        """Hold the grades.
 
         Args:
-            relevance: (queries, items) integers, 0 and above; above 0 is relevant.
-            junk: (queries, items); what is not 0 is taken out of the query's ranking, relevant or not.
+            relevance: (queries, items) integers; above 0 is relevant.
+            junk: (queries, items); what is not 0 becomes `JUNK`, relevant or not.
             members: the classes that the grades are of, if there are any, to measure each of them.
 
         Raises:
@@ -78,33 +78,21 @@ class Grades:
         """
         from scipy.sparse import csr_array
 
-        if junk is not None:
-            if junk.shape != relevance.shape:
-                raise BitscapeError(f"The junk has the shape {junk.shape} and the relevance {relevance.shape}.")
-            junk = csr_array((junk != 0).astype(np.int32))
-            relevance = csr_array(relevance - relevance * junk)
-            junk.eliminate_zeros()
-        self.relevance, self.junk, self.members = csr_array(relevance), junk, members
+        self.relevance = csr_array(relevance) if junk is None else mark_junk(relevance, junk)
+        self.members = members
         self.gains = int(self.relevance.data.max(initial=0)) < LEVELS
 
     def counts(self, queries: Codes, database: Codes) -> Graded:
         """Count items of each grade at each distance; where the grades are many, relevant or not."""
         if self.gains:
-            counts = graded_histograms(queries, database, self.relevance).counts
-        else:
-            plain = histograms(queries, database, self.relevance)
-            counts = np.stack([plain.items - plain.relevant, plain.relevant], axis=2)
-        if self.junk is not None:
-            counts[:, :, 0] -= histograms(queries, database, self.junk).relevant
-        return Graded(counts)
+            return graded_histograms(queries, database, self.relevance)
+        plain = histograms(queries, database, self.relevance)
+        return Graded(np.stack([plain.items - plain.relevant, plain.relevant], axis=2))
 
     def grades(self, query: int) -> NDArray[np.int32]:
         """The row of grades of one query."""
         row = self.relevance[[query]].toarray()[0].astype(np.int32)
-        row = row if self.gains else (row > 0).astype(np.int32)
-        if self.junk is not None:
-            row[self.junk[[query]].indices] = JUNK
-        return row
+        return row if self.gains else np.minimum(row, 1)
 
 
 def of_lists(relevant: Sequence[Sequence[int]], junk: Sequence[Sequence[int]], items: int) -> Grades:

@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 from bitscape.core.errors import BitscapeError
 from bitscape.hamming import ranking
 from bitscape.hamming.codes import unpack
+from bitscape.hamming.junk import JUNK
 from bitscape.hamming.ranking import class_histograms, distances, histograms
 
 
@@ -42,7 +43,7 @@ def test_histograms_count_items_and_relevant_items(monkeypatch, block):
     found = distances(queries, database)
     for query in range(6):
         for distance in range(17):
-            at = found[query] == distance
+            at = (found[query] == distance) & (grades[query] != JUNK)
             assert counts.items[query, distance] == at.sum()
             assert counts.relevant[query, distance] == (at & (grades[query] > 0)).sum()
 

@@ -30,8 +30,14 @@ def test_the_choice_depends_on_nothing_but_the_seed():
 
 def test_results_are_the_nearest_and_ties_keep_the_order_of_the_database():
     database = np.array([[0b111], [0b1], [0b0], [0b10]], np.uint8)
-    hits = top(np.zeros(1, np.uint8), database, np.array([True, False, True, True]), 3)
+    hits = top(np.zeros(1, np.uint8), database, np.array([1, 0, 2, 1], np.int32), 3)
     assert hits == [(2, 0, True), (1, 1, False), (3, 1, True)]
+
+
+def test_junk_is_not_shown():
+    database = np.array([[0b111], [0b1], [0b0], [0b10]], np.uint8)
+    hits = top(np.zeros(1, np.uint8), database, np.array([1, 0, -1, 1], np.int32), 2)
+    assert hits == [(1, 1, False), (3, 1, True)]
 
 
 @pytest.mark.parametrize("size", [(600, 400), (40, 60)])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from bitscape.core.errors import BitscapeError
+from bitscape.hamming.junk import JUNK
 from bitscape.hamming.mean import mean_average_precision
 from bitscape.retrieval.evaluation import evaluate, metric_names
 
@@ -50,6 +51,20 @@ def test_metrics_do_not_change_under_what_changes_no_distance(seed, other):
     )
     twice = np.r_[np.arange(9), np.arange(9)]
     assert of_ranking(metrics_of(queries[twice], database, grades[twice])) == pytest.approx(known)
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=25, deadline=None)
+def test_junk_is_in_no_ranking(seed):
+    queries, database, grades = make_case(seed)
+    junk = np.random.default_rng(seed).random(grades.shape) < 0.3
+    together = metrics_of(queries, database, np.where(junk, JUNK, grades), graded=True)
+    apart = [
+        metrics_of(queries[[one]], database[~junk[one]], grades[[one]][:, ~junk[one]], graded=True) for one in range(9)
+    ]
+    for name in of_ranking(together).keys() | {"ndcg_expected_at_5", "acg_expected_at_20", "wmap_expected"}:
+        assert together[name] == pytest.approx(np.mean([one[name] for one in apart if one["queries"]])), name
+    assert together["queries"] == sum(one["queries"] for one in apart)
 
 
 def test_bounds_hold_the_expectation_and_far_items_change_nothing():

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
@@ -44,6 +45,20 @@ def test_a_landmark_comes_before_labels(root: Path) -> None:
     relevance.run(Params(), root)
     assert sparse.load_npz(root / "artifacts/relevance/query_test.npz").toarray().tolist() == [[0, 1, 0]]
     assert sparse.load_npz(root / "artifacts/relevance/query_val.npz").toarray().tolist() == [[1, 0, 0]]
+
+
+def test_near_duplicates_in_training_are_junk(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a, b and e, which are searched, c is a near-duplicate of a and d of e; d has nothing else to find."""
+    points = [[1, 1, 0, 0], [0, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, 1]]
+    torn = pd.DataFrame({"query": [2, 3], "photograph": [0, 4]}, dtype="int32")
+    monkeypatch.setattr(relevance, "_seen", lambda *_: (sparse.csr_array(np.array(points, np.int32)), torn))
+    relevance.run(Params(relevance={"source": "geometry", "min_shared_points": 1}), root)
+    made = root / "artifacts/relevance"
+    assert sparse.load_npz(made / "query_test.npz").toarray().tolist() == [[-1, 1, 0]]
+    assert sparse.load_npz(made / "query_val.npz").toarray().tolist() == [[0, 0, -1]]
+    report = json.loads((made / "relevance.json").read_text())
+    assert report["queries_without_relevant"] == {"query_val": 1, "query_test": 0}
+    assert report["near_duplicates"] == 2
 
 
 def test_a_missing_source_is_told(root: Path) -> None:
