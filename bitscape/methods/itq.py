@@ -3,6 +3,7 @@
 import faiss
 import numpy as np
 
+from bitscape.core.one_thread import one_thread
 from bitscape.methods.base.closed_form import ClosedForm, Floats
 
 
@@ -22,7 +23,8 @@ class ITQ(ClosedForm):
         transform = faiss.ITQTransform(dimensions, self.bits, True)
         transform.itq.max_iter = self.settings.iterations
         transform.itq.seed = self.seed
-        transform.train(np.ascontiguousarray(descriptors))
+        with one_thread():
+            transform.train(np.ascontiguousarray(descriptors))
         linear = transform.pca_then_itq
         bias = faiss.vector_to_array(linear.b) if linear.have_bias else np.zeros(self.bits, dtype=np.float32)
         return {

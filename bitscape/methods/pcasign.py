@@ -3,6 +3,7 @@
 import faiss
 import numpy as np
 
+from bitscape.core.one_thread import one_thread
 from bitscape.methods.base.closed_form import ClosedForm, Floats
 
 
@@ -24,7 +25,8 @@ class PCASign(ClosedForm):
         centred = descriptors - mean
         centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
         transform = faiss.PCAMatrix(dimensions, self.bits)
-        transform.train(np.ascontiguousarray(centred))
+        with one_thread():
+            transform.train(np.ascontiguousarray(centred))
         return {
             "mean": mean,
             "projection": faiss.vector_to_array(transform.A).reshape(-1, dimensions)[: self.bits].copy(),

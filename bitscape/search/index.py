@@ -1,7 +1,5 @@
 """Indexes over packed codes by FAISS: the exact scan, and three that look at a part of the codes only."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any, Literal, NamedTuple
 
 import faiss
@@ -10,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.one_thread import one_thread
 from bitscape.core.section import Count, Section
 from bitscape.hamming.codes import Codes, validate
 
@@ -60,7 +59,7 @@ def build(codes: Codes, settings: IndexSettings) -> Any:
     """
     codes = np.ascontiguousarray(validate(codes))
     count, bits = len(codes), codes.shape[1] * 8
-    with _one_thread():  # the links of HNSW depend on the order in which threads insert
+    with one_thread():
         index: Any = faiss.index_binary_factory(bits, _description(count, bits, settings))
         if settings.kind == "ivf":
             index.cp.min_points_per_centroid = 1  # FAISS else prints a warning about small collections
@@ -169,13 +168,3 @@ def _description(count: int, bits: int, settings: IndexSettings) -> str:
             )
         return f"BHash{settings.hashes}x{wide}"
     return f"BHNSW{settings.links}" if settings.kind == "hnsw" else "BFlat"
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(before)

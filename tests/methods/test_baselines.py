@@ -23,6 +23,20 @@ def test_itq_is_what_faiss_applies():
     np.testing.assert_allclose(method.outputs(weights, DESCRIPTORS), transform.apply(DESCRIPTORS), atol=1e-5)
 
 
+@pytest.mark.parametrize("method", [ITQ(ITQSettings(), 32, 0), PCASign(PCASignSettings(), 32, 0)])
+def test_the_number_of_threads_changes_nothing(method):
+    smooth = np.cumsum(np.random.default_rng(0).standard_normal((700, 320)), axis=1).astype(np.float32)
+    before = faiss.omp_get_max_threads()
+    fitted = []
+    for threads in (1, 2):
+        faiss.omp_set_num_threads(threads)
+        fitted.append(method.fit(smooth))
+    assert faiss.omp_get_max_threads() == threads
+    faiss.omp_set_num_threads(before)
+    for name, values in fitted[0].items():
+        assert values.tobytes() == fitted[1][name].tobytes(), name
+
+
 def test_itq_says_where_there_are_fewer_photographs_than_bits():
     with pytest.raises(CannotTrain, match="at most 20 directions in 20 training descriptors of 48 dimensions, not 32"):
         ITQ(ITQSettings(), 32, 0).fit(DESCRIPTORS[:20])
