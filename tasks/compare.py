@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import sparse
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.metric_names import metric_names
 from bitscape.core.params import Params
 from bitscape.core.stage import stage
 from bitscape.core.storage import publish, read_json
@@ -26,7 +27,7 @@ from bitscape.reporting.style import png
 from bitscape.reporting.summary import summarise, warnings
 from bitscape.reporting.tables import columns_of, group
 from bitscape.retrieval.chance import chance_level
-from bitscape.retrieval.evaluation import LEARNED_DATABASE, MACRO, metric_names
+from bitscape.retrieval.evaluation import LEARNED_DATABASE, MACRO
 from bitscape.retrieval.precision_recall import Curve
 from bitscape.retrieval.protocol import find_protocol
 
@@ -41,7 +42,7 @@ def run(params: Params, root: Path) -> None:
     trained = [one for one in results if one.reason is None]
     graded = any("wmap_expected" in one.metrics for one in trained)
     names = metric_names(params.evaluate.cutoffs, params.evaluate.radius, graded)
-    names += find_protocol(params.evaluate.protocol).listed
+    names = [*dict.fromkeys((*names, *params.evaluate.metrics, *find_protocol(params.evaluate.protocol).listed))]
     if metric not in names:
         raise BitscapeError(f"params.yaml: `compare.metric` is {metric}, but the metrics are {', '.join(names)}.")
     if any(LEARNED_DATABASE in one.metrics for one in trained):

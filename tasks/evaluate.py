@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.metric_names import ranking_names
 from bitscape.core.params import Params
 from bitscape.core.stage import stage
 from bitscape.core.storage import publish, read_json, write_json
@@ -15,12 +16,12 @@ from bitscape.core.table import database, members, read_collection
 from bitscape.core.untrained import pass_on
 from bitscape.hamming.codes import Codes, code_bytes, validate
 from bitscape.hamming.mean import mean_average_precision
-from bitscape.retrieval.evaluation import LEARNED_DATABASE, MACRO, evaluate, ranking_names
+from bitscape.retrieval.evaluation import LEARNED_DATABASE, MACRO, evaluate
 from bitscape.retrieval.per_class import Memberships, memberships
 from bitscape.retrieval.precision_recall import Curve
 from bitscape.retrieval.protocol import Protocol, find_protocol
 from bitscape.retrieval.score import Card, score
-from bitscape.retrieval.truth import Grades
+from bitscape.retrieval.truth import LEVELS, Grades
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,14 +49,13 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
     truth = Grades(relevance, members=of_classes)
     graded = source == "labels" and truth.gains and bool((relevance.data > 1).any())
     codes = _codes(encoded / f"{SPLIT}.npy", len(asked), bits), _codes(encoded / "database.npy", len(searched), bits)
-    result = evaluate(*codes, relevance, params.evaluate.cutoffs, params.evaluate.radius, graded=graded, bits=bits)
+    asking = params.evaluate
+    result = evaluate(*codes, relevance, asking.cutoffs, asking.radius, asking.empty_query, graded, bits)
     metrics = dict(result.metrics)
     learned = codes[1]
     if (encoded / "database_learned.npy").is_file():
         learned = _codes(encoded / "database_learned.npy", len(searched), bits)
-        metrics[LEARNED_DATABASE] = mean_average_precision(codes[0], learned, relevance)
-    for warning in result.warnings():
-        print(f"evaluate: warning: {name}: {warning}", file=sys.stderr)
+        metrics[LEARNED_DATABASE] = mean_average_precision(codes[0], learned, relevance, asking.empty_query)
     queries = pd.DataFrame(
         {
             "image": asked.astype(np.int32),
@@ -63,12 +63,16 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
             "average_precision": result.average_precision,
         }
     )
-    names = [*ranking_names(params.evaluate.cutoffs, graded), f"precision_radius_{params.evaluate.radius}_empty_zero"]
-    card = score(*codes, truth, names, bits=bits, seed=params.seed)
+    names = [*ranking_names(asking.cutoffs, graded), f"precision_radius_{asking.radius}_empty_zero", *asking.metrics]
+    card = score(*codes, truth, list(dict.fromkeys(names)), asking.empty_query, bits, params.seed)
     scores = card.to_json()
+    metrics |= {line.name: line.mean for line in card.lines if line.name in asking.metrics and line.mean == line.mean}
+    untold = [f"{metric} is not measured: grades of {LEVELS} and above give no gains." for metric in card.skipped]
+    for warning in (*result.warnings(), *untold):
+        print(f"evaluate: warning: {name}: {warning}", file=sys.stderr)
     if card.lines[0].per_class:
         metrics[MACRO] = card.lines[0].macro
-    protocol = find_protocol(params.evaluate.protocol)
+    protocol = find_protocol(asking.protocol)
     if protocol.listed:
         chosen = codes[0], learned if protocol.learned else codes[1]
         measured = _under(protocol, collection, *chosen, bits, params.seed).to_json()

@@ -34,6 +34,13 @@ DEFAULTS = (Path(__file__).parents[1] / "params.yaml").read_text(encoding="utf-8
         ("rounds: 3", "supervision: labels", "`train.methods.dsah.supervision`: dsah learns without labels"),
         ("seed: 0", "seed: 0\nseed: 1", "the key `seed` comes twice"),
         ("lambda_start: 0.01", "lambda_start: 2.0", "lambda_start 2.0 is above lambda_max 1.0, where it would grow to"),
+        (
+            "metrics: []",
+            "metrics: [map_expectd]",
+            "`evaluate.metrics.0` should be the name of a metric: there is no metric",
+        ),
+        ("metrics: []", "metrics: [recall_expected]", "metric 'recall_expected' must have a cut-off `_at_K`, got"),
+        ("metric: map_expected", "metric: map", "`compare.metric` is map, but the metrics are map_expected, "),
         ("max_scale_change: 1.5", "max_scale_change: 0.5", "`mine_pairs.max_scale_change` should be greater than"),
     ],
 )

@@ -5,12 +5,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.metric_names import EmptyQuery, metric_names, read_name
 from bitscape.core.section import Count, Device, NonNegative, Positive, Section, Share
 from bitscape.core.settings.methods import MethodName, Methods
 
+
+def _known(name: str) -> str:
+    try:
+        return read_name(name).name
+    except BitscapeError as error:
+        told = str(error).removesuffix(".")
+        raise ValueError(f"should be the name of a metric: {told[0].lower()}{told[1:]}") from None
+
+
+Metric = Annotated[str, AfterValidator(_known)]
 Bits = Annotated[int, Field(ge=2, le=4096)]
 """Code length; one that is no multiple of 8 takes the bytes of the next that is."""
 ProtocolName = Literal[
@@ -186,6 +197,10 @@ class Evaluate(Section):
     )
     cutoffs: list[Count] = Field([5, 20], min_length=1, description="k of mAP@k")
     radius: Annotated[int, Field(ge=0)] = Field(2, description="Hamming distance of precision within radius")
+    metrics: list[Metric] = Field([], description="further ones by their names, see docs/metrics.md")
+    empty_query: EmptyQuery = Field(
+        "exclude", description="a query that nothing is relevant to is in no mean | counts zero | is an error"
+    )
 
 
 class Compare(Section):
@@ -218,6 +233,15 @@ class Params(Section):
         for name, values in (("bits", self.bits), ("methods", self.methods)):
             if len(set(values)) != len(values):
                 raise ValueError(f"{name} lists a value twice: {values}")
+        return self
+
+    @model_validator(mode="after")
+    def _compare_by_what_is_measured(self) -> Self:
+        chosen, evaluate = self.compare.metric, self.evaluate
+        own = [*metric_names(evaluate.cutoffs, evaluate.radius, graded=True), *evaluate.metrics]
+        under = evaluate.protocol.replace("-", "_") + "_"
+        if chosen not in own and not chosen.startswith(under):
+            raise ValueError(f"`compare.metric` is {chosen}, but the metrics are {', '.join(own)}")
         return self
 
 

@@ -1,17 +1,15 @@
 """The mean average precision, which models are selected by."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.metric_names import EmptyQuery
 from bitscape.hamming import average_precision
 from bitscape.hamming.codes import Codes
 from bitscape.hamming.ranking import Histograms, histograms
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-EmptyQuery = Literal["exclude", "zero", "error"]
-"""A query without any relevant item: left out of all means, counted as 0, or an error."""
 
 
 def mean_average_precision(

@@ -10,7 +10,7 @@ from bitscape.reporting.result import Result
 NOTHING = "-"
 ONLY_IN_CSV = ("recall_", "acg_")
 """They tell little beside precision and NDCG at the same rank; the table of the page has a width."""
-RANKINGS = re.compile(r"(.*_)?(map|precision|recall|reciprocal_rank|ndcg|acg|wmap)_.*")
+RANKINGS = re.compile(r"(.*_)?(map|precision|recall|hit_rate|reciprocal_rank|ndcg|acg|wmap)_.*")
 """Names of rankings' metrics, with or without that of a protocol before them."""
 
 

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.metric_names import EmptyQuery, metric_names
 from bitscape.hamming import average_precision
 from bitscape.hamming.codes import Codes
 from bitscape.hamming.health import Health, health
-from bitscape.hamming.mean import EmptyQuery, counted
+from bitscape.hamming.mean import counted
 from bitscape.hamming.ranking import histograms
 from bitscape.retrieval.cutoffs import precision_at, recall_at
 from bitscape.retrieval.graded import Graded, acg_at, graded_histograms, ndcg_at, weighted_average_precision
@@ -54,33 +55,6 @@ class Evaluation(NamedTuple):
         if not self.relevant.any():
             told.append("no query has a relevant photograph in the database, so that no ranking can be measured.")
         return told
-
-
-def metric_names(cutoffs: Sequence[int], radius: int, graded: bool = False) -> list[str]:
-    """The names of the metrics, in the order in which they are listed; only letters, digits and underscores.
-
-    Args:
-        cutoffs: the ranks k.
-        radius: Hamming distance of the precision within a radius.
-        graded: whether there are grades above 1 to tell apart.
-    """
-    ties = ["map_expected", "map_worst_ties", "map_best_ties"]
-    rankings = ranking_names(cutoffs, graded)[1:]
-    health_names = ["distinct_codes_share", "largest_identical_share", "bit_imbalance", "bit_correlation"]
-    counts = ["queries", "queries_without_relevant"]
-    named = [f"precision_radius_{radius}_empty_zero", *health_names, "largest_tie_share", *counts]
-    return [*ties, *rankings, *named]
-
-
-def ranking_names(cutoffs: Sequence[int], graded: bool = False) -> list[str]:
-    """Those among them that `bitscape.retrieval.metrics` knows and that have bounds over the ties."""
-    names = ["map_expected"]
-    for form in ("map_expected_at_{}_over_min_rk", "precision_expected_at_{}", "recall_expected_at_{}"):
-        names += [form.format(k) for k in cutoffs]
-    if graded:
-        names += [form.format(k) for form in ("ndcg_expected_at_{}", "acg_expected_at_{}") for k in cutoffs]
-        names.append("wmap_expected")
-    return names
 
 
 def evaluate(

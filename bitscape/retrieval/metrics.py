@@ -1,19 +1,12 @@
-"""Metrics by name, where the name is the definition: what is measured, in which order of the ties, up to which rank.
+"""Metrics by name (see `bitscape.core.metric_names`), of each query."""
 
-A name is `MEASURE_TIES[_at_K][_over_DIVISOR][_misses_POLICY]`, such as `map_expected`,
-`map_first_come_at_100_over_found` or `reciprocal_rank_expected_at_10_misses_zero`; docs/metrics.md lists the parts.
-Where ties do not matter it is `precision_radius_RADIUS_empty_POLICY`.
-"""
-
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.core.errors import BitscapeError
+from bitscape.core.metric_names import MetricName, read_name
 from bitscape.hamming import average_precision
 from bitscape.hamming.codes import Codes
 from bitscape.hamming.ranking import Histograms
@@ -25,23 +18,6 @@ from bitscape.retrieval.precision_recall import precision_within
 from bitscape.retrieval.truth import Truth
 
 Floats = NDArray[np.float64]
-MEASURES: dict[str, tuple[str, tuple[str, ...], bool]] = {
-    # measure: whether it has a rank k (yes, no, maybe), what it can be divided by, whether it needs grades
-    "map": ("maybe", ("min_rk", "found", "all", "k"), False),
-    "map_trapezoid": ("no", (), False),
-    "precision": ("yes", (), False),
-    "recall": ("yes", (), False),
-    "hit_rate": ("yes", (), False),
-    "reciprocal_rank": ("maybe", (), False),
-    "ndcg": ("yes", (), True),
-    "acg": ("yes", (), True),
-    "wmap": ("maybe", ("found", "all"), True),
-}
-NAME = re.compile(
-    r"(?P<measure>[a-z_]+?)_(?P<ties>expected|worst_ties|best_ties|first_come)"
-    r"(?:_at_(?P<k>[1-9]\d*))?(?:_over_(?P<over>[a-z_]+?))?(?:_misses_(?P<misses>zero|dropped))?"
-)
-BALL = re.compile(r"precision_radius_(?P<radius>0|[1-9]\d*)_empty_(?P<empty>zero|skip)")
 QUERIES_AT_ONCE = 256
 
 
@@ -63,21 +39,8 @@ class Scores(NamedTuple):
         return float(self.values.sum() / total) if total > 0 else float("nan")
 
 
-@dataclass(frozen=True)
-class Metric:
-    """A metric that was asked for by its name; `k` is a rank or a radius, `misses` what finding nothing counts."""
-
-    name: str
-    measure: str
-    ties: str
-    k: int | None
-    over: str | None
-    misses: str | None
-
-    @property
-    def graded(self) -> bool:
-        """Whether it tells grades above 1 from 1."""
-        return self.measure != "precision_radius" and MEASURES[self.measure][2]
+class Metric(MetricName):
+    """A metric that was asked for by its name."""
 
     @property
     def extremes(self) -> tuple["Metric", "Metric"]:
@@ -144,31 +107,12 @@ def parse(name: str) -> Metric:
     """Understand the name of a metric.
 
     Args:
-        name: see the module.
+        name: see `bitscape.core.metric_names`.
 
     Raises:
         BitscapeError: if it is none, telling which part is wrong.
     """
-    ball = BALL.fullmatch(name)
-    if ball:
-        return Metric(name, "precision_radius", "expected", int(ball["radius"]), None, ball["empty"])
-    match = NAME.fullmatch(name)
-    if not match or match["measure"] not in MEASURES:
-        raise BitscapeError(
-            f"There is no metric {name!r}; names are MEASURE_TIES[_at_K][_over_DIVISOR], with the measures "
-            f"{', '.join(MEASURES)} and the ties expected, worst_ties, best_ties and first_come, or "
-            "precision_radius_RADIUS_empty_zero or _empty_skip."
-        )
-    measure, k, over, misses = match["measure"], match["k"], match["over"], match["misses"]
-    ranks, divisors, _ = MEASURES[measure]
-    if ranks == ("no" if k else "yes"):
-        raise BitscapeError(f"The metric {name!r} must have {'no' if k else 'a'} cut-off `_at_K`.")
-    if (over is not None) is not bool(divisors and k) or (over and over not in divisors):
-        allowed = " or ".join(f"_over_{one}" for one in divisors) or "no divisor"
-        raise BitscapeError(f"The metric {name!r} must have {allowed} after its cut-off, and none without a cut-off.")
-    if (misses is None) is (measure == "reciprocal_rank"):
-        raise BitscapeError(f"The metric {name!r}: `_misses_zero` or `_misses_dropped` belongs to reciprocal_rank.")
-    return Metric(name, measure, match["ties"], int(k) if k else None, over, misses)
+    return Metric(**vars(read_name(name)))
 
 
 def measure(

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.metric_names import EmptyQuery
 from bitscape.hamming.codes import Codes
-from bitscape.hamming.mean import EmptyQuery
 from bitscape.retrieval.metrics import Scores, measure
 from bitscape.retrieval.truth import Classes
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
-from bitscape.hamming.mean import EmptyQuery
+from bitscape.core.metric_names import EmptyQuery
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.metric_names import EmptyQuery
 from bitscape.hamming.codes import Codes
 from bitscape.hamming.health import Health, health
-from bitscape.hamming.mean import EmptyQuery
 from bitscape.hamming.ranking import Histograms
 from bitscape.retrieval import dropped
 from bitscape.retrieval.bootstrap import Difference, mean_interval, paired_difference

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bitscape.core.metric_names import metric_names
 from bitscape.reporting.columns import best, column
-from bitscape.retrieval.evaluation import metric_names
 
 NAMES = metric_names([5, 100], 3, graded=True)
 

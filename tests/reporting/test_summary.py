@@ -1,10 +1,10 @@
 import numpy as np
 
+from bitscape.core.metric_names import metric_names
 from bitscape.reporting.columns import column
 from bitscape.reporting.result import Result
 from bitscape.reporting.summary import summarise, warnings
 from bitscape.reporting.tables import columns_of, group
-from bitscape.retrieval.evaluation import metric_names
 
 SURE = Result("bcdh", 64, metrics={"map_expected": 0.8}, average_precision=np.full(30, 0.8))
 SECOND = Result("itq", 64, metrics={"map_expected": 0.6}, average_precision=np.linspace(0.5, 0.7, 30))

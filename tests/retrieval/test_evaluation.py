@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.metric_names import metric_names
 from bitscape.hamming.junk import JUNK
 from bitscape.hamming.mean import mean_average_precision
-from bitscape.retrieval.evaluation import evaluate, metric_names
+from bitscape.retrieval.evaluation import evaluate
 
 
 def make_case(seed, queries=9, items=60, width=2):

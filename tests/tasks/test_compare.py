@@ -11,8 +11,9 @@ from scipy import sparse
 
 import bitscape
 from bitscape.core.errors import BitscapeError
+from bitscape.core.metric_names import metric_names
 from bitscape.core.params import Params
-from bitscape.retrieval.evaluation import MACRO, metric_names
+from bitscape.retrieval.evaluation import MACRO
 from bitscape.retrieval.protocol import find_protocol
 from tasks import compare, evaluate
 from tests.reporting.small_project import PARAMS
@@ -143,7 +144,9 @@ def test_a_collection_without_any_answer_is_reported_all_the_same(evaluated, tmp
     assert "distinct codes" in text
 
 
-def test_an_unknown_metric_is_told_with_those_that_are_known(evaluated):
-    wrong = Params.model_validate(PARAMS.model_dump() | {"compare": {"metric": "map"}})
-    with pytest.raises(BitscapeError, match=r"`compare\.metric` is map, but the metrics are map_expected, "):
+def test_a_metric_that_was_not_measured_is_told_with_those_that_were(evaluated):
+    wrong = Params.model_validate(PARAMS.model_dump() | {"compare": {"metric": "ndcg_expected_at_5"}})
+    with pytest.raises(
+        BitscapeError, match=r"`compare\.metric` is ndcg_expected_at_5, but the metrics are map_expected"
+    ):
         compare.run(wrong, evaluated)

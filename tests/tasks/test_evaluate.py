@@ -10,10 +10,11 @@ from scipy import sparse
 from sklearn.metrics import average_precision_score, ndcg_score
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.metric_names import metric_names
 from bitscape.core.params import Params
 from bitscape.core.storage import write_json
 from bitscape.hamming.mean import mean_average_precision
-from bitscape.retrieval.evaluation import MACRO, metric_names
+from bitscape.retrieval.evaluation import MACRO
 from bitscape.retrieval.metrics import measure
 from bitscape.retrieval.protocol import find_protocol
 from bitscape.retrieval.truth import Grades
@@ -46,6 +47,27 @@ def test_files_are_those_of_the_documentation_and_agree_with_each_other(root):
     assert curve.columns.tolist() == ["recall", "precision"]
     assert curve["recall"].iloc[-1] == 1
     assert curve["precision"].iloc[-1] == pytest.approx(6 / 18, abs=1e-6)
+
+
+def test_metrics_are_added_by_name_and_a_query_without_anything_can_count_zero(root, capsys):
+    asked = ["hit_rate_expected_at_1", "map_first_come_at_5_over_found", "map_expected", "ndcg_expected_at_5"]
+    relevance = sparse.csr_array(sparse.load_npz(root / "artifacts/relevance/query_test.npz"))
+    relevance.data[:] = 100  # too much for gains
+    sparse.save_npz(root / "artifacts/relevance/query_test.npz", relevance)
+    found = {}
+    for policy in ("exclude", "zero"):
+        chosen = PARAMS.evaluate.model_copy(update={"metrics": asked, "empty_query": policy})
+        evaluate.run(PARAMS.model_copy(update={"evaluate": chosen}), root, "itq", 16)
+        found[policy] = json.loads((root / "metrics/itq-16.json").read_text())
+        assert set(found[policy]) == {*metric_names([5], 2), MACRO, *asked[:2]}
+    codes = [np.load(root / f"artifacts/encode/itq-16/{part}.npy") for part in ("query_test", "database")]
+    for name, scores in measure(asked[:3], *codes, Grades(relevance)).items():
+        assert found["zero"][name] == pytest.approx(scores.values.mean()), name
+        assert found["exclude"][name] == pytest.approx(scores.values.sum() / 8), name  # one of nine has nothing
+    assert "ndcg_expected_at_5 is not measured" in capsys.readouterr().err
+    chosen = PARAMS.evaluate.model_copy(update={"empty_query": "error"})
+    with pytest.raises(BitscapeError, match="1 of 9 queries have no relevant item"):
+        evaluate.run(PARAMS.model_copy(update={"evaluate": chosen}), root, "itq", 16)
 
 
 @pytest.mark.parametrize("source", ["labels", "landmark", "geometry"])
