@@ -169,11 +169,20 @@ def test_many_methods_on_a_narrow_terminal_are_told_by_their_first_metric(
     assert "reports/comparison.csv" in told
 
 
-@pytest.mark.parametrize(("content", "message"), [(None, "is missing; run `dvc repro`"), ("", "is empty")])
-def test_table_without_results(tmp_path: Path, content: str | None, message: str):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "is missing; run `dvc repro`"),
+        (b"", "is empty; run"),
+        (b"\x00\xff", "is no text in UTF-8; run"),
+        (b"method,bits,map_expected\nitq,16", "is no table of `method`, `bits` and metrics; run"),
+        (b"a,b,c\n1,2,3", "is no table of `method`"),
+    ],
+)
+def test_table_without_results(tmp_path: Path, content: bytes | None, message: str):
     if content is not None:
         (tmp_path / "reports").mkdir()
-        (tmp_path / "reports/comparison.csv").write_text(content)
+        (tmp_path / "reports/comparison.csv").write_bytes(content)
     status, told = bitscape("table", "--project", tmp_path)
     assert status == 1
     assert message in told
