@@ -156,7 +156,8 @@ def score(
 ) -> None:
     """Measure anyone's codes: packed bytes, -1 and +1, or 0 and 1, with labels or lists of what is relevant."""
     from bitscape.core.storage import write_json
-    from bitscape.scoring import as_pairs, as_table, remarks, score_files, write_curves
+    from bitscape.reporting.score_card import as_pairs, as_table, remarks, write_curves
+    from bitscape.scoring import score_files
 
     card, told = score_files(
         database,

@@ -16,11 +16,12 @@ from bitscape.core.table import database, members, read_collection
 from bitscape.core.untrained import pass_on
 from bitscape.hamming.codes import Codes, code_bytes, validate
 from bitscape.hamming.mean import mean_average_precision
+from bitscape.retrieval.card import Card
 from bitscape.retrieval.evaluation import LEARNED_DATABASE, MACRO, evaluate
 from bitscape.retrieval.per_class import Memberships, memberships
 from bitscape.retrieval.precision_recall import Curve
 from bitscape.retrieval.protocol import Protocol, find_protocol
-from bitscape.retrieval.score import Card, score
+from bitscape.retrieval.score import score
 from bitscape.retrieval.truth import LEVELS, Grades
 
 if TYPE_CHECKING:
