@@ -114,21 +114,24 @@ def _ablations(rows: pd.DataFrame) -> Iterator[str]:
     if changed.empty:
         return
     yield "\n## With and without each paper's contribution\n"
-    yield "Mean ± standard deviation over the seeds.\n"
-    yield "| collection | method | bits | variant | expected mAP | NDCG@100 | weighted mAP |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "Mean ± standard deviation over the seeds; against the default: of the differences in mAP, seed by seed.\n"
+    yield "| collection | method | bits | variant | expected mAP | against default | NDCG@100 | weighted mAP |"
+    yield "|---|---|---|---|---|---|---|---|"
     for (collection, method, bits), group in changed.groupby(["collection", "method", "bits"], sort=False):
         alike = (rows["collection"] == collection) & (rows["method"] == method) & (rows["bits"] == bits)
+        default = rows[alike & (rows["variant"] == "default")].set_index("seed")["map_expected"]
         for variant in ["default", *group["variant"].unique()]:
             own = rows[alike & (rows["variant"] == variant)]
             cells = [_spread(own[column].dropna()) for column in ("map_expected", "ndcg_at_100", "map_weighted")]
+            gaps = (own.set_index("seed")["map_expected"] - default).dropna()
+            cells.insert(1, "" if variant == "default" else _spread(gaps, "+"))
             yield f"| {collection} | `{method}` | {bits} | {variant} | {' | '.join(cells)} |"
 
 
-def _spread(values: pd.Series) -> str:
+def _spread(values: pd.Series, sign: str = "") -> str:
     if len(values) < 2:
-        return "".join(f"{value:.3f}" for value in values)
-    return f"{values.mean():.3f} ± {values.std(ddof=0):.3f}"
+        return "".join(f"{value:{sign}.3f}" for value in values)
+    return f"{values.mean():{sign}.3f} ± {values.std(ddof=0):.3f}"
 
 
 if __name__ == "__main__":
