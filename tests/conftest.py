@@ -8,6 +8,8 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+ONE_PROJECT = ("test_data_formats.py", "test_sample.py", "test_truth.py")
+"""Tests below `pipeline` that look at one reproduced project."""
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # as many workers as cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -23,7 +25,7 @@ class ByProject(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "pipeline" if "/pipeline/" in file else file
+        return "pipeline" if file.endswith(ONE_PROJECT) and "/pipeline/" in file else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByProject:

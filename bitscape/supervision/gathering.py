@@ -53,7 +53,7 @@ def gather_supervision(root: Path, collection: pd.DataFrame, method: str, params
         row_of = np.full(len(collection), -1, dtype=np.int64)
         row_of[rows] = np.arange(n)
         pairs = pd.read_parquet(root / "artifacts/mine_pairs/positives.parquet", columns=["query", "positive"])
-        given["pairs"] = pairs.apply(lambda column: row_of[column])
+        given["pairs"] = pd.DataFrame({name: row_of[column] for name, column in pairs.items()})
     if "similarity" in settings.needs:
         given["similarity"] = sparse.csr_array(sparse.load_npz(root / "artifacts/build_similarity/similarity.npz"))
     return Supervision(**given)

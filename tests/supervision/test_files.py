@@ -99,3 +99,15 @@ def test_what_is_wanted_and_not_there_is_told(mined):
     params = Params.model_validate({"train": {"methods": {"ath": {"supervision": "labels"}}}})
     with pytest.raises(CannotTrain, match="ath has nothing to learn from: the training photographs have no labels"):
         gather_supervision(root, collection, "ath", params)
+
+
+def test_models_without_a_single_positive_pair_are_no_crash(mined):
+    """As of a labelled collection of things that are no places, or with rules that admit no pair."""
+    root, collection = mined
+    path = root / "artifacts/mine_pairs/positives.parquet"
+    pd.read_parquet(path).iloc[:0].to_parquet(path)
+    known = gather_supervision(root, collection, "bcdh", Params())
+    assert known.pairs.columns.tolist() == ["query", "positive"]
+    assert len(known.pairs) == 0
+    write_supervision(root / "out", known)
+    assert _same(known, read_supervision(root / "out", known.rows))
