@@ -1,6 +1,7 @@
 """Each paper's contribution, taken away: `python -m benchmarks.ablations --data DATA`, then `benchmarks.tables`.
 
 Results are added beside those of `benchmarks.methods`, on the collection that suits the claim, at one code length.
+What is called `from pixels` is the published network; it was measured on a GPU, and takes hours without one.
 """
 
 import argparse
@@ -12,6 +13,8 @@ from benchmarks.sets import COLLECTIONS, prepare, run
 from bitscape.core.progress import progress
 
 ABLATION_BITS = 32
+PIXELS = {"network": "paper", "epochs": 50}
+"""ATH's own network and the epochs of its authors' code."""
 
 
 class Ablation(NamedTuple):
@@ -42,6 +45,11 @@ ABLATIONS = (
             "no max pooling": {"max_pool": False},
             "no cross-entropy": {"classification": "none"},
             "no triplets": {"loss": "none"},
+            "from pixels": PIXELS,
+            "from pixels, no attention": {**PIXELS, "attention": False},
+            "from pixels, no max pooling": {**PIXELS, "max_pool": False},
+            "from pixels, no cross-entropy": {**PIXELS, "classification": "none"},
+            "from pixels, no triplets": {**PIXELS, "loss": "none"},
         },
     ),
     Ablation(
