@@ -37,7 +37,8 @@ def print_comparison(path: Path, console: Console) -> None:
         raise BitscapeError(f"{path} is empty; {again}.") from None
     if header[:2] != ["method", "bits"] or len(header) < 3 or any(len(row) != len(header) for row in rows):
         raise BitscapeError(f"{path} is no table of `method`, `bits` and metrics; {again}.")
-    shown: list[RenderableType] = [_whole(header, rows), Group(*_by_length(header, rows)), _first_metric(header, rows)]
+    short = Group(_first_metric(header, rows), "More in reports/comparison.csv")
+    shown: list[RenderableType] = [_whole(header, rows), Group(*_by_length(header, rows)), short]
     console.print(next((one for one in shown[:-1] if _fits(console, one)), shown[-1]))
 
 
@@ -68,7 +69,7 @@ def _first_metric(header: list[str], rows: list[list[str]]) -> Table:
     """For many methods: a line for each, with its first metric, which is the one that they are compared by."""
     length, method, metric = header.index("bits"), header.index("method"), header[2]
     lengths = list(dict.fromkeys(row[length] for row in rows))
-    shown = Table("method", title=metric, caption="more in reports/comparison.csv")
+    shown = Table("method", title=metric, title_justify="left")
     columns = []
     for bits in lengths:
         shown.add_column(f"{bits} bits", justify="right")
