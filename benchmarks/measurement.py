@@ -18,7 +18,7 @@ from bitscape.core.table import database, members, read_collection
 from bitscape.core.untrained import read_reason
 from bitscape.hamming.junk import JUNK
 from bitscape.retrieval.graded import acg_at, graded_histograms, ndcg_at, weighted_average_precision
-from tasks import encode, evaluate, train
+from tasks import encode, evaluate, supervise, train
 
 MARK = "RESULT "
 METRICS = ("map_expected", "map_expected_learned_database")
@@ -32,6 +32,7 @@ def main(method: str, bits: list[int], seed: int, changes: dict[str, Any]) -> No
     content = load(root / "params.yaml").model_dump()
     content["train"]["methods"][method] |= changes
     params = Params.model_validate({**content, "seed": seed})
+    supervise.run(params.model_copy(update={"methods": [method]}), root)  # which the changes may be of
     if method not in ("lsh", "pcasign", "itq"):
         import bitscape.training.loop  # noqa: F401  (what takes seconds to import is no training)
     for length in bits:

@@ -15,12 +15,13 @@ TARGET = ROOT / "docs/results.md"
 HEAD = """# Results
 
 Written by `python -m benchmarks.tables` from `benchmarks/results/methods.csv`, which `python -m benchmarks.methods`
-and `python -m benchmarks.ablations` measure (no GPU, default parameters, the shared frozen backbone). Splits are fixed,
-seeds are those of the training. Epochs are chosen on `query_val`; the figures are of `query_test`: **expected mAP over
-ties, mean ± standard deviation over the seeds**, in bold where a method is above ITQ at equal bits. Seconds of a
-training (on one core) and peak memory are of the longest codes. None of it is a paper's result. Sets, lengths and seeds
-that are missing have not been measured; a figure without ± is of one seed. The attention of ATH was changed after its
-ablation on `chest-xray` had been seen.
+and `python -m benchmarks.ablations` measure: default parameters but for `supervision`, which is named above each table
+(with labels BCDH learns from them as well, which it does not by default), the shared frozen backbone, and no GPU but
+where it is said. Splits are fixed, seeds are those of the training. Epochs are chosen on `query_val`; the figures are
+of `query_test`: **expected mAP over ties, mean ± standard deviation over the seeds (n - 1)**, in bold where a method is
+above ITQ at equal bits. Seconds of a training (on one core) and peak memory are of the longest codes. None of it is a
+paper's result. Sets, lengths and seeds that are missing have not been measured; a figure without ± is of one seed. The
+attention of ATH was changed after its ablation on `chest-xray` had been seen.
 
 Settings of DSRH, RV-SSDH and ExchNet were chosen on random parts of `cifar10-6000`, `blood-multilabel` and `birds`,
 drawn without regard to the splits below: photographs of these sets' `query_test` can be among them.
@@ -73,11 +74,11 @@ def _collection(collection: Collection, rows: pd.DataFrame) -> Iterator[str]:
         return
     methods = [name for name in [*BASELINES, *collection.methods] if name in set(codes["method"])]
     seeds = codes["seed"].nunique()
-    learned = "" if collection.supervision == "auto" else f"; methods that learn from labels: {collection.supervision}"
+    learned = "labels, BCDH too" if collection.supervision == "auto" else collection.supervision
     cosine = rows[rows["method"] == DESCRIPTORS]["map_expected"].mean()
     yield f"\n## {collection.name}\n"
     yield (
-        f"Relevance: {collection.relevance}{learned}. {seeds} seed{'s' if seeds > 1 else ''}. "
+        f"Relevance: {collection.relevance}; supervision: {learned}. {seeds} seed{'s' if seeds > 1 else ''}. "
         f"The real-valued descriptors, ranked by cosine: {cosine:.3f}.\n"
     )
     yield from _table(codes, methods, "map_expected", cost=True)
@@ -137,7 +138,7 @@ def _ablations(rows: pd.DataFrame) -> Iterator[str]:
 def _spread(values: pd.Series, sign: str = "") -> str:
     if len(values) < 2:
         return "".join(f"{value:{sign}.3f}" for value in values)
-    return f"{values.mean():{sign}.3f} ± {values.std(ddof=0):.3f}"
+    return f"{values.mean():{sign}.3f} ± {values.std():.3f}"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The command line. A command is a function registered below; heavy imports belong inside it."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -76,7 +77,8 @@ def table(project: Annotated[Path, PROJECT] = Path()) -> None:
     """Print the comparison of methods and code lengths, the best of each column in bold."""
     path = project / "reports/comparison.csv"
     print_comparison(path, Console())
-    typer.echo("Curves and runs: mlflow ui --backend-store-uri sqlite:///mlflow.db")
+    store = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project / 'mlflow.db'}"
+    typer.echo(f"Curves and runs: mlflow ui --backend-store-uri {store}")
     typer.echo(f"Report: {project / 'reports/index.html'}")
 
 
@@ -146,7 +148,10 @@ def score(
     query_labels: Annotated[Path | None, typer.Option(help="Labels of the queries.")] = None,
     relevance: Annotated[Path | None, typer.Option(help="In the place of labels: .npz, .npy or .json.")] = None,
     protocol: Annotated[str | None, typer.Option(help="Metrics and rules of a paper, such as dsrh or ath.")] = None,
-    metric: Annotated[list[str] | None, typer.Option(help="Name of a metric; can be repeated.")] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="Name of a metric, in the place of the protocol's; repeatable.")
+    ] = None,
+    bits: Annotated[int | None, typer.Option(min=1, help="Code length of packed codes, if no whole bytes.")] = None,
     empty_query: Annotated[str | None, typer.Option(help="Queries without anything: exclude, zero or error.")] = None,
     against: Annotated[
         tuple[Path, Path] | None, typer.Option(help="Database and queries of another method, to compare in pairs.")
@@ -168,6 +173,7 @@ def score(
         protocol=protocol,
         metrics=metric or [],
         empty_query=empty_query,
+        bits=bits,
         against=against,
     )
     Console().print(as_table(card, f"{queries.name} in {database.name}, {told['bits']} bits"))

@@ -22,6 +22,7 @@ def score_files(
     protocol: str | None,
     metrics: list[str],
     empty_query: str | None,
+    bits: int | None = None,
     against: tuple[Path, Path] | None = None,
 ) -> tuple["Card", dict[str, Any]]:
     """Read what `bitscape score` is given and measure it.
@@ -35,6 +36,7 @@ def score_files(
         protocol: name of one; None for this project's own metrics.
         metrics: names of metrics, in the place of the protocol's.
         empty_query: in the place of the protocol's.
+        bits: code length, of packed codes that are no whole bytes.
         against: codes of the same photographs by another method, database and queries.
 
     Returns:
@@ -51,7 +53,7 @@ def score_files(
     if empty_query not in (None, "exclude", "zero", "error"):
         raise BitscapeError(f"--empty-query {empty_query} is none of exclude, zero and error.")
     policy: Any = empty_query or rules.empty_query
-    searched, asking = read_codes(database), read_codes(queries)
+    searched, asking = read_codes(database, bits), read_codes(queries, bits)
     if searched.bits != asking.bits:
         raise BitscapeError(
             f"{queries} has codes of {asking.bits} bits and {database} of {searched.bits}; "
@@ -68,16 +70,17 @@ def score_files(
     }
     told |= card.to_json()
     if against:
-        other = _same_photographs(against[0], searched, database), _same_photographs(against[1], asking, queries)
+        pairs = ((against[0], searched, database), (against[1], asking, queries))
+        other = [_same_photographs(*pair, bits) for pair in pairs]
         theirs = score(other[1].codes, other[0].codes, truth, names, policy, other[0].bits)
         told["against"] = {name: one._asdict() for name, one in differences(card, theirs).items()}
     return card, told
 
 
-def _same_photographs(path: Path, ours: "Coded", name: Path) -> "Coded":
+def _same_photographs(path: Path, ours: "Coded", name: Path, bits: int | None) -> "Coded":
     from bitscape.retrieval.files import read_codes
 
-    theirs = read_codes(path)
+    theirs = read_codes(path, bits)
     if len(theirs.codes) != len(ours.codes):
         raise BitscapeError(
             f"--against: {path} has {len(theirs.codes)} codes and {name} {len(ours.codes)}; give codes of the same "

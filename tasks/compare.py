@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import sparse
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.metric_names import metric_names
+from bitscape.core.metric_names import LEARNED_DATABASE, MACRO, metric_names
 from bitscape.core.params import Params
 from bitscape.core.stage import stage
 from bitscape.core.storage import publish, read_json
@@ -27,7 +27,6 @@ from bitscape.reporting.style import png
 from bitscape.reporting.summary import summarise, warnings
 from bitscape.reporting.tables import columns_of, group
 from bitscape.retrieval.chance import chance_level
-from bitscape.retrieval.evaluation import LEARNED_DATABASE, MACRO
 from bitscape.retrieval.precision_recall import Curve
 from bitscape.retrieval.protocol import find_protocol
 
@@ -43,12 +42,12 @@ def run(params: Params, root: Path) -> None:
     graded = any("wmap_expected" in one.metrics for one in trained)
     names = metric_names(params.evaluate.cutoffs, params.evaluate.radius, graded)
     names = [*dict.fromkeys((*names, *params.evaluate.metrics, *find_protocol(params.evaluate.protocol).listed))]
-    if metric not in names:
-        raise BitscapeError(f"params.yaml: `compare.metric` is {metric}, but the metrics are {', '.join(names)}.")
     if any(LEARNED_DATABASE in one.metrics for one in trained):
         names.insert(names.index("map_best_ties") + 1, LEARNED_DATABASE)
     if any(MACRO in one.metrics for one in trained):
         names.insert(names.index("map_best_ties") + 1, MACRO)
+    if metric not in names:
+        raise BitscapeError(f"params.yaml: `compare.metric` is {metric}, but the metrics are {', '.join(names)}.")
     chance, asked = chance_level(relevance), members(collection, "query_test")
     kinds = [(row.landmark, *row.labels) for row in collection.iloc[asked].itertuples()]
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.metric_names import ranking_names
+from bitscape.core.metric_names import LEARNED_DATABASE, MACRO, ranking_names
 from bitscape.core.params import Params
 from bitscape.core.stage import stage
 from bitscape.core.storage import publish, read_json, write_json
@@ -17,11 +17,12 @@ from bitscape.core.untrained import pass_on
 from bitscape.hamming.codes import Codes, code_bytes, validate
 from bitscape.hamming.mean import mean_average_precision
 from bitscape.retrieval.card import Card
-from bitscape.retrieval.evaluation import LEARNED_DATABASE, MACRO, evaluate
+from bitscape.retrieval.evaluation import evaluate
 from bitscape.retrieval.per_class import Memberships, memberships
 from bitscape.retrieval.precision_recall import Curve
 from bitscape.retrieval.protocol import Protocol, find_protocol
 from bitscape.retrieval.score import score
+from bitscape.retrieval.selection import select
 from bitscape.retrieval.truth import LEVELS, Grades
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _under(
     """Measure the same codes as another protocol does, which has its own queries, database, junk and relevance."""
     codes = np.zeros((len(collection), queries.shape[1]), np.uint8)
     codes[members(collection, SPLIT)], codes[database(collection)] = queries, searched
-    chosen = protocol.select(collection)
+    chosen = select(protocol, collection)
     asked, found = codes[chosen.queries], codes[chosen.database]
     return score(asked, found, chosen.truth, protocol.metrics, protocol.empty_query, bits, seed)
 

@@ -18,6 +18,7 @@ from bitscape.core.params import Params
 from bitscape.core.stage import stage
 from bitscape.core.storage import publish
 from bitscape.core.table import IMAGES, LABELS, REFUSED, TABLE
+from bitscape.retrieval.protocol import find_protocol
 
 
 def run(params: Params, root: Path) -> None:
@@ -47,6 +48,11 @@ def run(params: Params, root: Path) -> None:
         unseen_landmarks=settings.unseen == "landmarks",
         radius=settings.near_duplicates,
     )
+    protocol = find_protocol(params.evaluate.protocol)
+    if protocol.listed:  # what it lacks is told before any work
+        protocol.source(table["landmark"].to_pylist(), table["labels"].to_pylist())
+    if protocol.unseen and settings.unseen != "landmarks":
+        raise BitscapeError(f"evaluate.protocol: {protocol.name} asks for prepare.unseen: landmarks; set that, too.")
     _tell(table)
     with publish(root / TABLE) as partial:
         pq.write_table(table, partial)

@@ -121,7 +121,7 @@ def test_table_shows_the_columns_as_they_are_and_where_to_look(tmp_path: Path):
     header = COMPARISON.split("\n")[0].split(",")
     assert [word for word in words if word in header] == header
     assert {"lsh", "16", "0.5124", "0.8765", "10", "[a]", "bcdh"} <= set(words)
-    assert "mlflow ui --backend-store-uri sqlite:///mlflow.db" in told
+    assert f"mlflow ui --backend-store-uri sqlite:///{tmp_path / 'mlflow.db'}" in told
     assert "reports/index.html" in told
 
 

@@ -40,6 +40,11 @@ DEFAULTS = (Path(__file__).parents[1] / "params.yaml").read_text(encoding="utf-8
             "`evaluate.metrics.0` should be the name of a metric: there is no metric",
         ),
         ("metrics: []", "metrics: [recall_expected]", "metric 'recall_expected' must have a cut-off `_at_K`, got"),
+        (
+            "metric: map_expected",
+            "metric: unseen_photographs_foo",
+            "should be the name of a metric: there is no metric 'foo'",
+        ),
         ("metric: map_expected", "metric: map", "`compare.metric` is map, but the metrics are map_expected, "),
         ("max_scale_change: 1.5", "max_scale_change: 0.5", "`mine_pairs.max_scale_change` should be greater than"),
     ],

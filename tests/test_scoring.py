@@ -314,3 +314,26 @@ def test_a_table_of_nothing_is_told(tmp_path: Path):
         status, told = bitscape("score", tmp_path / "d.npz", tmp_path / "q.npz", "--empty-query", policy)
         assert status == 0, told
         assert ("Warning: every metric is a mean over no query" in told) == warned
+
+
+def test_packed_codes_that_are_no_whole_bytes(tmp_path: Path):
+    bits, labels = make_bits(12, 40)
+    bits = bits[:, :12]
+    np.savez(tmp_path / "plain.npz", codes=bits, labels=labels)
+    np.savez(tmp_path / "packed.npz", codes=np.packbits(bits > 0, axis=1), labels=labels)
+    told = {}
+    for name, more in (("plain", ()), ("packed", ("--bits", "12"))):
+        path = tmp_path / f"{name}.npz"
+        status, message = bitscape("score", path, path, *more, "--output", tmp_path / f"{name}.json")
+        assert status == 0, message
+        told[name] = json.loads((tmp_path / f"{name}.json").read_text())
+    assert told["packed"] == told["plain"]
+    assert told["packed"]["bits"] == 12
+    for length, sentence in (
+        ("20", "packed codes of 2 bytes, and 20 bits take 3"),
+        ("10", "ones after their first 10"),
+    ):
+        status, message = bitscape("score", path, path, "--bits", length)
+        assert (status, sentence in " ".join(message.split())) == (1, True), message
+    status, message = bitscape("score", tmp_path / "plain.npz", tmp_path / "plain.npz", "--bits", "11")
+    assert (status, "codes of 12 bits, not of 11" in " ".join(message.split())) == (1, True), message

@@ -14,6 +14,10 @@ from bitscape.core.errors import BitscapeError
 
 EmptyQuery = Literal["exclude", "zero", "error"]
 """A query without any relevant item: left out of all means, counted as 0, or an error."""
+LEARNED_DATABASE = "map_expected_learned_database"
+"""`map_expected` of the queries' codes against codes of the database that a method has learned one by one."""
+MACRO = "map_expected_macro"
+"""The mean over the classes of the `map_expected` of each, where relevance is of classes."""
 MEASURES: dict[str, tuple[str, tuple[str, ...], bool]] = {
     # measure: whether it has a rank k (yes, no, maybe), what it can be divided by, whether it needs grades
     "map": ("maybe", ("min_rk", "found", "all", "k"), False),

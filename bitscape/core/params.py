@@ -8,7 +8,7 @@ import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.metric_names import EmptyQuery, metric_names, read_name
+from bitscape.core.metric_names import LEARNED_DATABASE, MACRO, EmptyQuery, metric_names, read_name
 from bitscape.core.section import Count, Device, NonNegative, Positive, Section, Share
 from bitscape.core.settings.methods import MethodName, Methods
 
@@ -239,8 +239,10 @@ class Params(Section):
     def _compare_by_what_is_measured(self) -> Self:
         chosen, evaluate = self.compare.metric, self.evaluate
         own = [*metric_names(evaluate.cutoffs, evaluate.radius, graded=True), *evaluate.metrics]
-        under = evaluate.protocol.replace("-", "_") + "_"
-        if chosen not in own and not chosen.startswith(under):
+        named, under = evaluate.protocol.replace("-", "_"), [MACRO, LEARNED_DATABASE]
+        if chosen.startswith(f"{named}_"):
+            under.append(f"{named}_{_known(chosen.removeprefix(f'{named}_'))}")
+        if chosen not in (*own, *under):
             raise ValueError(f"`compare.metric` is {chosen}, but the metrics are {', '.join(own)}")
         return self
 

@@ -112,9 +112,10 @@ KNOWN: tuple[tuple[str, str, Better | None, str], ...] = (
     ("queries", "queries", None, "Query photographs in the means."),
     (
         "queries_without_relevant",
-        "left out",
+        "nothing to find",
         None,
-        "Query photographs for which the database holds nothing relevant; they are in no mean.",
+        "Query photographs for which the database holds nothing relevant; they are in no mean, or count 0 where "
+        "`evaluate.empty_query` says so.",
     ),
 )
 

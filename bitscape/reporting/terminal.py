@@ -37,9 +37,13 @@ def print_comparison(path: Path, console: Console) -> None:
         raise BitscapeError(f"{path} is empty; {again}.") from None
     if header[:2] != ["method", "bits"] or len(header) < 3 or any(len(row) != len(header) for row in rows):
         raise BitscapeError(f"{path} is no table of `method`, `bits` and metrics; {again}.")
-    short = Group(_first_metric(header, rows), "More in reports/comparison.csv")
-    shown: list[RenderableType] = [_whole(header, rows), Group(*_by_length(header, rows)), short]
-    console.print(next((one for one in shown[:-1] if _fits(console, one)), shown[-1]))
+    shown: list[RenderableType] = [_whole(header, rows), Group(*_by_length(header, rows))]
+    for one in shown:
+        if _fits(console, one):
+            console.print(one)
+            return
+    console.print(_first_metric(header, rows))
+    console.print(f"More in {path}", soft_wrap=True, highlight=False)
 
 
 def _whole(header: list[str], rows: list[list[str]]) -> Table:

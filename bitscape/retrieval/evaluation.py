@@ -21,11 +21,6 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Floats = NDArray[np.float64]
-LEARNED_DATABASE = "map_expected_learned_database"
-"""`map_expected` of the queries' codes against codes of the database that a method has learned one by one."""
-
-MACRO = "map_expected_macro"
-"""The mean over the classes of the `map_expected` of each, where relevance is of classes."""
 
 
 class Evaluation(NamedTuple):

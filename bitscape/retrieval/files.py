@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.errors import BitscapeError
-from bitscape.hamming.codes import Codes
+from bitscape.hamming.codes import Codes, code_bytes
 from bitscape.hamming.junk import JUNK
 
 T = TypeVar("T")
@@ -32,13 +32,14 @@ class Coded(NamedTuple):
     labels: NDArray[Any] | None
 
 
-def read_codes(path: Path) -> Coded:
+def read_codes(path: Path, bits: int | None = None) -> Coded:
     """Read codes of `.npy`, or of `.npz` with the arrays `codes` and, optionally, `labels`.
 
     Numbers of uint8 that are all 0 or 1 are bits, others are packed bytes in the order of `numpy.packbits`.
 
     Args:
-        path: the file; the codes are (rows, bits), packed (rows, bits / 8).
+        path: the file; the codes are (rows, bits), packed (rows, bits / 8 rounded up).
+        bits: code length; packed codes are whole bytes without it.
 
     Returns:
         The codes, packed.
@@ -55,9 +56,20 @@ def read_codes(path: Path) -> Coded:
     if labels is not None and (labels.ndim == 0 or len(labels) != len(codes)):
         found = len(labels) if labels.ndim else "a single number as"
         raise BitscapeError(f"{path} has {len(codes)} codes and {found} labels; each code needs one.")
-    if codes.dtype == np.uint8 and codes.max() > 1:
-        return Coded(np.ascontiguousarray(codes), codes.shape[1] * 8, labels)
-    return Coded(np.packbits(_bits(codes, path), axis=1), codes.shape[1], labels)
+    width = codes.shape[1]
+    packed = codes.dtype == np.uint8 and width == code_bytes(bits or 0) != bits
+    if codes.dtype == np.uint8 and (codes.max() > 1 or packed):
+        codes, length = np.ascontiguousarray(codes), bits or width * 8
+        if code_bytes(length) != width:
+            raise BitscapeError(
+                f"{path} has packed codes of {width} bytes, and {length} bits take {code_bytes(length)}."
+            )
+        if np.unpackbits(codes, axis=1)[:, length:].any():
+            raise BitscapeError(f"{path} has packed codes with ones after their first {length} bits.")
+        return Coded(codes, length, labels)
+    if bits not in (None, width):
+        raise BitscapeError(f"{path} has codes of {width} bits, not of {bits}.")
+    return Coded(np.packbits(_bits(codes, path), axis=1), width, labels)
 
 
 def read_labels(path: Path, rows: int) -> NDArray[Any]:

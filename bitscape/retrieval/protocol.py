@@ -1,34 +1,13 @@
 """A protocol: which photographs are searched, which ask, which are junk, what relevance is, and what is measured."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Literal
 
 from bitscape.core.errors import BitscapeError
 from bitscape.core.metric_names import EmptyQuery
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from bitscape.retrieval.truth import Grades
-
 Relevance = Literal["auto", "landmark", "labels", "given"]
-
-
-class Selection(NamedTuple):
-    """A protocol applied to a collection.
-
-    Attributes:
-        database: indices of the photographs that are searched, ascending.
-        queries: indices of those that ask, ascending.
-        truth: what each query should find; places count the database.
-    """
-
-    database: NDArray[np.intp]
-    queries: NDArray[np.intp]
-    truth: "Grades"
 
 
 @dataclass(frozen=True)
@@ -65,60 +44,40 @@ class Protocol:
             return {}
         return {f"{self.name.replace('-', '_')}_{metric}": metric for metric in self.metrics}
 
-    def select(self, collection: "pd.DataFrame") -> Selection:
-        """Apply the protocol to a collection with labels or landmarks.
+    def source(
+        self, landmarks: Sequence[str | None], labels: Sequence[Sequence[str]]
+    ) -> tuple[Literal["landmark", "labels"], list[list[str]]]:
+        """Find what makes photographs relevant to each other.
 
         Args:
-            collection: columns `split`, `labels` and `landmark`, as `read_collection` gives it.
+            landmarks: (n,) of each photograph, or None.
+            labels: (n,) of each photograph.
 
         Returns:
-            Who is searched, who asks, and what they should find.
+            Where it comes from, and (n,) what each photograph has of it. Where landmarks are unseen and no photograph
+            has one, its one label takes the place, as `prepare.unseen` has it.
 
         Raises:
             BitscapeError: if the collection has not what the protocol asks for.
         """
-        from scipy.sparse import csr_array
-
-        from bitscape.retrieval.truth import Grades
-        from bitscape.supervision.relevance import same_landmark, shared_labels
-
         if self.relevance == "given":
             raise BitscapeError(
                 f"The protocol {self.name} takes lists of relevant photographs and junk, which no collection has; "
                 f"give them to `bitscape score --protocol {self.name} --relevance`."
             )
-        searched = np.flatnonzero(collection["split"].isin(self.database).to_numpy(dtype=bool))
-        asking = np.flatnonzero((collection["split"] == self.queries).to_numpy(dtype=bool))
-        names, labels = collection["landmark"], collection["labels"]
-        has = {"landmark": bool(names.notna().any()), "labels": bool((labels.map(len) > 0).any())}
-        wanted = ("landmark", "labels") if self.relevance == "auto" else (self.relevance,)
-        source = next((name for name in wanted if has[name]), None)
-        if source is None:
-            raise BitscapeError(
-                f"The protocol {self.name} needs {' or '.join(wanted)}, and no photograph of the collection has any; "
-                f"fill that column of data/labels.csv, or choose another protocol, such as {OWN}."
-            )
-        if self.unseen:
-            asking = self._unseen(collection, asking)
-        if source == "landmark":
-            relevance = same_landmark(names.iloc[asking].tolist(), names.iloc[searched].tolist())
-        else:
-            relevance = shared_labels(labels.iloc[asking].tolist(), labels.iloc[searched].tolist())
-        _, row, column = np.intersect1d(asking, searched, assume_unique=True, return_indices=True)
-        itself = csr_array((np.ones(len(row), np.int32), (row, column)), shape=relevance.shape)
-        return Selection(searched, asking, Grades(relevance, itself if itself.nnz else None))
-
-    def _unseen(self, collection: "pd.DataFrame", asking: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Keep the queries of landmarks that nothing was learned of."""
-        learned = set(collection["landmark"][collection["split"] == "train"].dropna())
-        names = collection["landmark"].iloc[asking]
-        kept = asking[(names.notna() & ~names.isin(learned)).to_numpy(dtype=bool)]
-        if len(kept) == 0:
-            raise BitscapeError(
-                "Photographs of every landmark among the queries were trained on, so that none is unseen; "
-                "set prepare.unseen to landmarks, which makes the splits anew."
-            )
-        return kept
+        known = {"landmark": [[name] if isinstance(name, str) else [] for name in landmarks], "labels": labels}
+        if self.unseen and not any(known["landmark"]) and all(len(one) < 2 for one in labels):
+            known["landmark"] = labels
+        wanted: tuple[Literal["landmark", "labels"], ...] = ("landmark", "labels")
+        if self.relevance != "auto":
+            wanted = (self.relevance,)
+        for name in wanted:
+            if any(len(one) for one in known[name]):
+                return name, [list(one) for one in known[name]]
+        raise BitscapeError(
+            f"The protocol {self.name} needs {' or '.join(wanted)}, and no photograph of the collection has any; "
+            f"fill that column of data/labels.csv, or choose another protocol, such as {OWN}."
+        )
 
 
 OWN = "unseen-photographs"

@@ -40,7 +40,7 @@ def index(
     from bitscape.search.bundle import check_place
     from bitscape.search.index import recall
     from bitscape.search.loading import load
-    from bitscape.search.places import place
+    from bitscape.search.places import check_folder, place
 
     if like is not None and folder is None:
         raise BitscapeError("--like takes the model from a bundle; say also which FOLDER is to be encoded.")
@@ -53,6 +53,8 @@ def index(
         bundle = bundle_of(project, choose(project, method, bits), settings, empty=folder is not None)
     target = out or place(project, bundle.model, folder)
     check_place(target)
+    if folder is not None and out is None:
+        check_folder(target, folder)
     if folder is not None:
         from bitscape.search.folder import forget, index_folder
 
@@ -80,7 +82,7 @@ def query(
     rerank: Annotated[
         str | None, typer.Option(help="outputs: by real-valued codes | geometry: by verified SIFT matches (slow)")
     ] = None,
-    depth: Annotated[int | None, typer.Option(min=1, help="How many results are re-ranked.")] = None,
+    depth: Annotated[int | None, typer.Option(min=1, help="How many results --rerank looks at.")] = None,
     bundle: Annotated[Path | None, typer.Option(help="The bundle to ask; else the best below bundles/.")] = None,
     project: Project = Path(),
 ) -> None:

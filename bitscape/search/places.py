@@ -14,6 +14,20 @@ def place(root: Path, model: Model, folder: Path | None = None) -> Path:
     return root / BUNDLES / (name if folder is None else f"{name}-{folder.resolve().name}")
 
 
+def check_folder(bundle: Path, folder: Path) -> None:
+    """Check that a bundle, where it is there, is of this folder and not of another of the same name.
+
+    Raises:
+        BitscapeError: if it is.
+    """
+    try:
+        held = (bundle / read_manifest(bundle).photographs).resolve()
+    except BitscapeError:  # there is none that could be lost
+        return
+    if held != folder.resolve():
+        raise BitscapeError(f"{bundle} is of {held}, and not of {folder}; name another place with --out, or remove it.")
+
+
 def find_bundle(root: Path, method: str | None = None, bits: int | None = None) -> Path:
     """Find the bundle to ask: the one whose method was best on `query_val`.
 

@@ -9,6 +9,7 @@ from bitscape.core.params import ProtocolName
 from bitscape.retrieval.metrics import parse
 from bitscape.retrieval.protocol import PROTOCOLS, find_protocol
 from bitscape.retrieval.score import score
+from bitscape.retrieval.selection import select
 
 TABLE = pd.DataFrame(
     {
@@ -32,24 +33,33 @@ def test_every_metric_of_every_protocol_is_one(name):
 
 
 def test_unseen_photographs_are_asked_of_all_that_was_trained_on_and_set_aside():
-    chosen = find_protocol("unseen-photographs").select(TABLE)
+    chosen = select(find_protocol("unseen-photographs"), TABLE)
     assert chosen.database.tolist() == [0, 1, 2, 3]
     assert chosen.queries.tolist() == [4, 5, 6]
     assert [chosen.truth.grades(query).tolist() for query in range(3)] == [[1, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 1]]
 
 
 def test_unseen_landmarks_find_each_other_and_never_themselves():
-    chosen = find_protocol("unseen-landmarks").select(TABLE)
+    chosen = select(find_protocol("unseen-landmarks"), TABLE)
     assert chosen.database.tolist() == [2, 3, 4, 5, 6]
     assert chosen.queries.tolist() == [5, 6]
     assert [chosen.truth.grades(query).tolist() for query in range(2)] == [[0, 1, 0, -1, 1], [0, 1, 0, 1, -1]]
     learned = TABLE.assign(split=TABLE["split"].where(TABLE.index != 3, "train"))
     with pytest.raises(BitscapeError, match=r"none is unseen; set prepare.unseen to landmarks"):
-        find_protocol("unseen-landmarks").select(learned)
+        select(find_protocol("unseen-landmarks"), learned)
+
+
+def test_one_label_takes_the_place_of_a_landmark_where_there_is_none():
+    labelled = TABLE.assign(labels=[[name] for name in TABLE["landmark"]], landmark=None)
+    chosen, same = (select(find_protocol("unseen-landmarks"), table) for table in (TABLE, labelled))
+    assert chosen.queries.tolist() == same.queries.tolist()
+    assert (chosen.truth.relevance != same.truth.relevance).nnz == 0
+    with pytest.raises(BitscapeError, match="unseen-landmarks needs landmark"):  # several labels are none
+        select(find_protocol("unseen-landmarks"), TABLE.assign(landmark=None))
 
 
 def test_dsrh_grades_by_shared_labels_of_the_training_photographs():
-    chosen = find_protocol("dsrh").select(TABLE)
+    chosen = select(find_protocol("dsrh"), TABLE)
     assert chosen.database.tolist() == [0, 1]
     assert np.array([chosen.truth.grades(query) for query in range(3)]).tolist() == [[1, 2], [0, 0], [0, 0]]
 
@@ -57,11 +67,11 @@ def test_dsrh_grades_by_shared_labels_of_the_training_photographs():
 def test_what_a_protocol_lacks_is_told():
     bare = TABLE.assign(landmark=None, labels=[[]] * len(TABLE))
     with pytest.raises(BitscapeError, match="unseen-photographs needs landmark or labels"):
-        find_protocol("unseen-photographs").select(bare)
+        select(find_protocol("unseen-photographs"), bare)
     with pytest.raises(BitscapeError, match=r"dsrh needs labels, and no photograph .*; fill that column"):
-        find_protocol("dsrh").select(TABLE.assign(labels=[[]] * len(TABLE)))
+        select(find_protocol("dsrh"), TABLE.assign(labels=[[]] * len(TABLE)))
     with pytest.raises(BitscapeError, match=r"takes lists of relevant photographs and junk.*--protocol revisited-hard"):
-        find_protocol("revisited-hard").select(TABLE)
+        select(find_protocol("revisited-hard"), TABLE)
     with pytest.raises(BitscapeError, match="There is no protocol 'oxford'; there are unseen-photographs"):
         find_protocol("oxford")
 
@@ -70,7 +80,7 @@ def test_codes_of_a_collection_are_scored_under_a_protocol():
     # Of powers of two no two have the same difference from a third.
     codes = np.packbits(np.arange(128) < 2 ** np.arange(len(TABLE))[:, None], axis=1)
     protocol = find_protocol("unseen-landmarks")
-    chosen = protocol.select(TABLE)
+    chosen = select(protocol, TABLE)
     card = score(codes[chosen.queries], codes[chosen.database], chosen.truth, protocol.metrics, protocol.empty_query)
     assert card.queries == 2
     values = []

@@ -106,6 +106,21 @@ def test_a_folder_that_is_no_bundle_is_told_before_anything_is_encoded(saved, tm
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_folders_of_one_name_do_not_take_each_others_bundle(saved, tmp_path):
+    for home in ("one", "other"):
+        make_photographs(tmp_path / home / "holiday", range(1))
+    project = tmp_path / "project"
+    assert call("index", tmp_path / "one/holiday", "--like", saved, "--project", project)[0] == 0
+    status, told = call("index", tmp_path / "other/holiday", "--like", saved, "--project", project)
+    assert status == 1
+    assert re.search(
+        r"holiday is of \S+/one/holiday, and not of \S+/other/holiday; name another place with --out", told
+    )
+    assert call("index", tmp_path / "one/holiday", "--like", saved, "--project", project)[0] == 0
+    out = project / "elsewhere"
+    assert call("index", tmp_path / "other/holiday", "--like", saved, "--out", out)[0] == 0
+
+
 def test_a_damaged_bundle_of_a_folder_is_replaced(saved, tmp_path):
     make_photographs(tmp_path / "holiday", range(1))
     arguments = ("index", tmp_path / "holiday", "--like", saved, "--out", tmp_path / "bundle")

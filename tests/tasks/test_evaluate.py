@@ -10,11 +10,10 @@ from scipy import sparse
 from sklearn.metrics import average_precision_score, ndcg_score
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.metric_names import metric_names
+from bitscape.core.metric_names import MACRO, metric_names
 from bitscape.core.params import Params
 from bitscape.core.storage import write_json
 from bitscape.hamming.mean import mean_average_precision
-from bitscape.retrieval.evaluation import MACRO
 from bitscape.retrieval.metrics import measure
 from bitscape.retrieval.protocol import find_protocol
 from bitscape.retrieval.truth import Grades
@@ -206,7 +205,7 @@ def test_queries_of_unseen_landmarks_ask_each_other_too(root):
 
 
 def test_what_the_collection_lacks_for_a_protocol_is_told(root):
-    with pytest.raises(BitscapeError, match="unseen-landmarks needs landmark, and no photograph"):
+    with pytest.raises(BitscapeError, match=r"none is unseen; set prepare\.unseen to landmarks"):
         evaluate.run(under("unseen-landmarks"), root, "itq", 16)
     with pytest.raises(ValidationError, match="unseen-photographs"):  # lists with junk are for `bitscape score`
         Params.model_validate({"evaluate": {"protocol": "bcdh-oxford"}})

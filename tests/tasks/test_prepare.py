@@ -213,3 +213,17 @@ def test_nothing_is_learned_of_unseen_landmarks_and_the_database_holds_them(root
     assert not shown["query_test"] & shown["train"]
     assert not shown["query_test"] & shown["query_val"]
     assert shown["query_test"] | shown["query_val"] == shown["database"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"evaluate": {"protocol": "dsrh"}}, "protocol dsrh needs labels, and no photograph of the collection has any"),
+        ({"evaluate": {"protocol": "unseen-landmarks"}}, "unseen-landmarks asks for prepare.unseen: landmarks"),
+    ],
+)
+def test_what_a_protocol_lacks_is_told_before_any_work(root: Path, changes: dict, told: str):
+    (root / "data/labels.csv").write_text("image,landmark\n00.jpg,Dom\n")
+    with pytest.raises(BitscapeError, match=told):
+        run(Params.model_validate(changes), root)
+    assert not (root / TABLE).exists()
