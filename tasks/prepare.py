@@ -50,9 +50,8 @@ def run(params: Params, root: Path) -> None:
     )
     protocol = find_protocol(params.evaluate.protocol)
     if protocol.listed:  # what it lacks is told before any work
-        protocol.source(table["landmark"].to_pylist(), table["labels"].to_pylist())
-    if protocol.unseen and settings.unseen != "landmarks":
-        raise BitscapeError(f"evaluate.protocol: {protocol.name} asks for prepare.unseen: landmarks; set that, too.")
+        _, shown = protocol.source(table["landmark"].to_pylist(), table["labels"].to_pylist())
+        protocol.asking(shown, table["split"].to_pylist())
     _tell(table)
     with publish(root / TABLE) as partial:
         pq.write_table(table, partial)

@@ -79,6 +79,31 @@ class Protocol:
             f"fill that column of data/labels.csv, or choose another protocol, such as {OWN}."
         )
 
+    def asking(self, shown: Sequence[Sequence[str]], splits: Sequence[str]) -> list[int]:
+        """Find the queries.
+
+        Args:
+            shown: (n,) what each photograph has of the source.
+            splits: (n,) the split of each.
+
+        Returns:
+            Places of those that ask, ascending; of unseen landmarks alone where the protocol says so.
+
+        Raises:
+            BitscapeError: if all landmarks of queries were trained on, and none may be.
+        """
+        queries = [index for index, split in enumerate(splits) if split == self.queries]
+        if not self.unseen:
+            return queries
+        learned = {name for names, split in zip(shown, splits, strict=True) if split == "train" for name in names}
+        queries = [index for index in queries if shown[index] and not learned & {*shown[index]}]
+        if not queries:
+            raise BitscapeError(
+                "Photographs of every landmark among the queries were trained on, so that none is unseen; "
+                "set prepare.unseen to landmarks, which makes the splits anew."
+            )
+        return queries
+
 
 OWN = "unseen-photographs"
 """The pipeline's own."""

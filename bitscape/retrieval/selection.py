@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from bitscape.core.errors import BitscapeError
 from bitscape.retrieval.protocol import Protocol
 from bitscape.retrieval.truth import Grades
 
@@ -45,15 +44,7 @@ def select(protocol: Protocol, collection: "pd.DataFrame") -> Selection:
 
     _, shown = protocol.source(collection["landmark"].tolist(), collection["labels"].tolist())
     searched = np.flatnonzero(collection["split"].isin(protocol.database).to_numpy(dtype=bool))
-    asking = np.flatnonzero((collection["split"] == protocol.queries).to_numpy(dtype=bool))
-    if protocol.unseen:
-        learned = {name for index in np.flatnonzero(collection["split"] == "train") for name in shown[index]}
-        asking = np.array([index for index in asking if shown[index] and not learned & {*shown[index]}], dtype=np.intp)
-        if len(asking) == 0:
-            raise BitscapeError(
-                "Photographs of every landmark among the queries were trained on, so that none is unseen; "
-                "set prepare.unseen to landmarks, which makes the splits anew."
-            )
+    asking = np.array(protocol.asking(shown, collection["split"].tolist()), dtype=np.intp)
     relevance = shared_labels([shown[index] for index in asking], [shown[index] for index in searched])
     _, row, column = np.intersect1d(asking, searched, assume_unique=True, return_indices=True)
     itself = csr_array((np.ones(len(row), np.int32), (row, column)), shape=relevance.shape)

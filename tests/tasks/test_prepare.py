@@ -219,11 +219,24 @@ def test_nothing_is_learned_of_unseen_landmarks_and_the_database_holds_them(root
     ("changes", "told"),
     [
         ({"evaluate": {"protocol": "dsrh"}}, "protocol dsrh needs labels, and no photograph of the collection has any"),
-        ({"evaluate": {"protocol": "unseen-landmarks"}}, "unseen-landmarks asks for prepare.unseen: landmarks"),
+        ({"evaluate": {"protocol": "unseen-landmarks"}}, r"none is unseen; set prepare\.unseen to landmarks"),
     ],
 )
 def test_what_a_protocol_lacks_is_told_before_any_work(root: Path, changes: dict, told: str):
-    (root / "data/labels.csv").write_text("image,landmark\n00.jpg,Dom\n")
+    rows = [f"{path.relative_to(root / 'data/images')},Dom" for path in (root / "data/images").rglob("*.jpg")]
+    (root / "data/labels.csv").write_text("\n".join(["image,landmark", *rows]))
     with pytest.raises(BitscapeError, match=told):
         run(Params.model_validate(changes), root)
     assert not (root / TABLE).exists()
+
+
+def test_splits_that_leave_a_landmark_unseen_are_enough_for_its_protocol(root: Path):
+    names = sorted(str(path.relative_to(root / "data/images")) for path in (root / "data/images").rglob("*.jpg"))
+    splits = ["train"] * 20 + ["query_val"] * 4 + ["database"] * 3 + ["query_test"] * 3
+    rows = [
+        f"{name},{'Dom' if split in ('train', 'query_val') else 'Gate'},{split}"
+        for name, split in zip(names, splits, strict=True)
+    ]
+    (root / "data/labels.csv").write_text("\n".join(["image,landmark,split", *rows]))
+    run(Params.model_validate({"evaluate": {"protocol": "unseen-landmarks"}}), root)
+    assert read_collection(root)["split"].tolist() == splits
