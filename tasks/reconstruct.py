@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bitscape.core.disk import need
-from bitscape.core.params import Params, Reconstruct
+from bitscape.core.params import Params
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.core.stage import stage
 from bitscape.core.storage import publish, remove, write_json
 from bitscape.core.table import IMAGES, members, read_collection

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.copies import copy_index
 from bitscape.geometry.linkage import complete_linkage

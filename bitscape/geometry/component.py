@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bitscape.core.disk import need
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.core.storage import publish, remove
 from bitscape.geometry import options
 from bitscape.geometry.colmap import pycolmap

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.core.disk import need
-from bitscape.core.params import Reconstruct
 from bitscape.core.progress import progress
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry import options
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.copies import copy_index, copy_name

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry.bridges import bridging_pairs, lonely_pairs
 from bitscape.geometry.candidates import candidate_pairs
 from bitscape.geometry.expansion import feature_tracks, likely_pairs

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry.colmap import pycolmap
 
 SNAPSHOT = 50  # photographs registered between two snapshots of a model that grows

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry.cleaning import Rules
 from bitscape.geometry.colmap import pycolmap
 

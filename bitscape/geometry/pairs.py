@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bitscape.core.params import MinePairs
+from bitscape.core.settings.supervision import MinePairs
 from bitscape.geometry.covisibility import scale_change
 from bitscape.geometry.near_duplicates import once_for_each_burst
 from bitscape.geometry.strategies import admitted

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bitscape.core.params import Reconstruct
 from bitscape.core.progress import progress
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry.cluster import dask_cluster
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.component import Job, numbered

@@ -6,7 +6,7 @@ the camera. Where many share a camera it can be told, and all of them lose the s
 
 import numpy as np
 
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry import options
 from bitscape.geometry.colmap import pycolmap
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from bitscape.core.params import MinePairs
+from bitscape.core.settings.supervision import MinePairs
 
 PAIRS_AT_ONCE = 50_000  # whose descriptors are compared together; bounds the memory
 

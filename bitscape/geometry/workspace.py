@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.core.storage import remove
 from bitscape.geometry.colmap import pycolmap
 

@@ -74,7 +74,7 @@ def _verify(folder: Path, query: Path, photographs: Sequence[Path]) -> list[int]
     """Extract features of all, match the query with each, and count what the two-view geometry keeps."""
     import numpy as np
 
-    from bitscape.core.params import Reconstruct
+    from bitscape.core.settings.reconstruct import Reconstruct
     from bitscape.geometry.colmap import log_to, pycolmap
     from bitscape.geometry.copies import copy_name, write_copies
     from bitscape.geometry.features import extract, match

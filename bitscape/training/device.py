@@ -8,7 +8,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.params import Common
+from bitscape.core.settings.networks import Common
 from bitscape.networks.backbones import choose_device
 
 T = TypeVar("T")

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.params import Common
 from bitscape.core.progress import progress
+from bitscape.core.settings.networks import Common
 from bitscape.methods.base.learned import Learned
 from bitscape.networks.backbones import Backbone
 from bitscape.networks.encoder import Encoder

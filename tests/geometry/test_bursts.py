@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry.bursts import burst_groups, burst_table, count_features, straddling_pairs
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.copies import write_copies

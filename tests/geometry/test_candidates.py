@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry import candidates
 from bitscape.geometry.candidates import candidate_pairs, nearest_neighbours, neighbour_pairs, sequential_pairs
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry import cluster
 from bitscape.geometry.cluster import dask_cluster
 from bitscape.geometry.colmap import pycolmap

@@ -5,7 +5,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.copies import camera_tags, copy_index, copy_name, write_copies
 from bitscape.geometry.features import extract

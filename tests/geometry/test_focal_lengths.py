@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry.cameras import add_photographs, read_shot, shared_cameras
 from bitscape.geometry.candidates import candidate_pairs
 from bitscape.geometry.colmap import pycolmap

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry.cameras import add_photographs, read_shot, shared_cameras
 from bitscape.geometry.copies import copy_index, write_copies
 from bitscape.geometry.features import extract

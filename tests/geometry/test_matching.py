@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry import matching
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.matching import match_collection

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry import options
 from bitscape.geometry.colmap import pycolmap
 

@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 from sklearn.cluster import DBSCAN
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry import outliers
 from bitscape.geometry.cleaning import Rules, spacing
 from bitscape.geometry.colmap import pycolmap

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from bitscape.core.params import MinePairs
+from bitscape.core.settings.supervision import MinePairs
 from bitscape.geometry import covisibility as module
 from bitscape.geometry.covisibility import apparent_scale, covisibility, incidence, ones, scale_change
 from bitscape.geometry.levels import relevance_levels

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.component import Job, reconstruct
 from bitscape.geometry.features import extract, match

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry import component, executors, options
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.component import Job, numbered, reconstruct

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy.spatial.transform import Rotation
 
-from bitscape.core.params import MinePairs, Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
+from bitscape.core.settings.supervision import MinePairs
 from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.copies import copy_index
 from bitscape.geometry.covisibility import apparent_scale, covisibility, ones

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry.workspace import forget_others, mapping_folder, workspace
 
 GIVEN = [("a.jpg", "00"), ("b.jpg", "01")]

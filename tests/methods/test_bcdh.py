@@ -11,8 +11,9 @@ from PIL import Image
 from scipy import sparse
 
 from bitscape.core.errors import CannotTrain
-from bitscape.core.params import Common, Params
+from bitscape.core.params import Params
 from bitscape.core.settings.bcdh import BCDH as Settings
+from bitscape.core.settings.networks import Common
 from bitscape.methods.bcdh import BCDH, Block
 from bitscape.networks.contrastive import contrastive, nearest_codes
 from bitscape.networks.published.vgg_gem import VGGGeM

@@ -12,8 +12,9 @@ from PIL import Image
 from scipy import sparse
 
 from bitscape.core.errors import CannotTrain
-from bitscape.core.params import Common, Params
+from bitscape.core.params import Params
 from bitscape.core.settings.dsah import DSAH as Settings
+from bitscape.core.settings.networks import Common
 from bitscape.methods.base.registry import create
 from bitscape.methods.dsah import DSAH, Block, information_content
 from bitscape.networks.backbones import create_pretrained

@@ -7,8 +7,9 @@ from PIL import Image
 from scipy import sparse
 
 from bitscape.core.errors import CannotTrain
-from bitscape.core.params import Common, Params
+from bitscape.core.params import Params
 from bitscape.core.settings.exchnet import ExchNet as Settings
+from bitscape.core.settings.networks import Common
 from bitscape.hamming.codes import pack
 from bitscape.hamming.mean import mean_average_precision
 from bitscape.methods.exchnet import ExchNet

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from bitscape.core.errors import BitscapeError
-from bitscape.core.params import ProtocolName
+from bitscape.core.settings.evaluation import ProtocolName
 from bitscape.retrieval.metrics import parse
 from bitscape.retrieval.protocol import PROTOCOLS, find_protocol
 from bitscape.retrieval.score import score

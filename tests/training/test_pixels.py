@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 from scipy import sparse
 
-from bitscape.core.params import Common, Params
+from bitscape.core.params import Params
+from bitscape.core.settings.networks import Common
 from bitscape.methods.base.registry import create
 from bitscape.networks.backbones import Backbone
 from bitscape.supervision.supervision import Supervision
