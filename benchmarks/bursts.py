@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.candidates import FOLDER
 from bitscape.collection.splits import SIDE
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry.bursts import burst_groups, count_features
 from bitscape.geometry.view_graph import read_view_graph
 

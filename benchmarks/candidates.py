@@ -19,7 +19,7 @@ import yaml
 
 from benchmarks.places import places
 from benchmarks.sets import ROOT, run
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 
 FOLDER = ROOT / ".scratch/benchmarks/candidates"
 RESULTS = ROOT / "benchmarks/results/candidates.csv"

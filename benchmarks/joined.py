@@ -22,7 +22,7 @@ import pandas as pd
 
 from benchmarks.candidates import FOLDER
 from benchmarks.sets import ROOT
-from bitscape.core.params import Reconstruct
+from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry import weak_links as module
 from bitscape.geometry.view_graph import ViewGraph, read_view_graph
 

@@ -76,7 +76,7 @@ def simulate(photographs: int) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.f
 
 def measure(photographs: int) -> dict[str, float]:
     """Do what `mine_pairs` does, and the search for candidates of the matching; tell seconds and MiB."""
-    from bitscape.core.params import MinePairs
+    from bitscape.core.settings.supervision import MinePairs
     from bitscape.geometry.candidates import nearest_neighbours
     from bitscape.geometry.covisibility import apparent_scale, covisibility, ones
     from bitscape.geometry.levels import relevance_levels

@@ -19,9 +19,9 @@ from bitscape.collection.inspection import inspect
 from bitscape.collection.listing import find
 from bitscape.collection.look import Look, look
 from bitscape.collection.near_duplicates import near_duplicates
-from bitscape.core.params import Prepare
 from bitscape.core.photograph import open_photograph
 from bitscape.core.progress import follow
+from bitscape.core.settings.prepare import Prepare
 
 RESULTS = ROOT / "benchmarks/results/near-duplicates.csv"
 COLLECTIONS = (

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.sets import ROOT
-from bitscape.core.params import MinePairs
+from bitscape.core.settings.supervision import MinePairs
 from bitscape.geometry.covisibility import apparent_scale, covisibility, ones
 from bitscape.geometry.pairs import positive_pairs
 from bitscape.geometry.strategies import camera_pool

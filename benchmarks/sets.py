@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[1]
+SHIPPED = "as shipped"
 STAGES = ("prepare", "describe", "reconstruct", "mine_pairs", "relevance", "build_similarity", "supervise")
 
 
@@ -19,12 +20,12 @@ class Collection:
     """One collection.
 
     Attributes:
-        name: of its folder below the data; `sample` is the project's own.
+        name: of its folder below the data, where no `folder` is named; the folder `sample` is the project's own.
         methods: those that suit it, beside the baselines.
         relevance: `relevance.source`; where it is `labels` and there is no labels.csv, folders are labels.
         group: names what must not straddle the splits, from an image's path; None where nothing is known.
         split: gives a published split, from an image's path; None where the project splits.
-        supervision: of the methods that learn from labels, where it is not `auto`.
+        supervision: of the methods that take one; `SHIPPED` for what `params.yaml` says of each.
         folder: below the data, where it has not the collection's name.
         seed: of the splits.
     """
@@ -38,6 +39,11 @@ class Collection:
     folder: str = ""
     seed: int = 0
 
+    @property
+    def rendered(self) -> bool:
+        """Whether this is the project's own collection."""
+        return (self.folder or self.name) == "sample"
+
 
 def _cifar_split(image: str) -> str:
     """CIFAR-10's training images are learned from; every second test image, by hash, is asked with for choosing."""
@@ -48,6 +54,7 @@ def _cifar_split(image: str) -> str:
 
 ALL = ("bcdh", "ath", "dsah", "rvssdh", "dsrh", "exchnet")
 COLLECTIONS = (
+    Collection("sample-as-shipped", ALL, "landmark", supervision=SHIPPED, folder="sample"),
     Collection("sample", ALL, "landmark", supervision="geometry"),
     Collection("photos", ALL, "geometry", supervision="geometry-graded"),
     # So few queries that the split matters more than the seed of a training.
@@ -75,13 +82,13 @@ def prepare(collection: Collection, data: Path, folder: Path, command: Callable[
     if (folder / "READY").is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    source = ROOT / "data/images" if collection.name == "sample" else data / (collection.folder or collection.name)
+    source = ROOT / "data/images" if collection.rendered else data / (collection.folder or collection.name)
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     params["relevance"]["source"], params["seed"] = collection.relevance, collection.seed
     if collection.relevance == "labels" and collection.supervision == "auto":  # a token of 3D models, which is quick
         params["reconstruct"] |= {"image_size": 64, "max_features": 64, "exhaustive_below": 1, "neighbours": 1}
     for method in params["train"]["methods"].values():
-        if "supervision" in method:
+        if "supervision" in method and collection.supervision != SHIPPED:
             method["supervision"] = collection.supervision
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
     labels = folder / "labels.csv"
@@ -100,7 +107,7 @@ def prepare(collection: Collection, data: Path, folder: Path, command: Callable[
 
 def _write_labels(collection: Collection, source: Path, target: Path) -> None:
     """Add groups and splits to the labels; a collection without labels has none."""
-    given = (ROOT / "data" if collection.name == "sample" else source) / "labels.csv"
+    given = (ROOT / "data" if collection.rendered else source) / "labels.csv"
     if not given.is_file():
         return
     with given.open(encoding="utf-8", newline="") as file:
