@@ -33,7 +33,7 @@ def test_the_pictures_and_pages_it_names_exist():
 
 def test_mlflow_ui_answers(tmp_path):
     port = free_port()
-    command = [*shlex.split(block("mlflow ui")), "--port", str(port)]
+    command = [*shlex.split(block("mlflow ui")), "--port", str(port), "--workers", "1"]  # each takes seconds to start
     with background(command, tmp_path, tmp_path / "log", ENVIRONMENT):
         found = until(
             lambda: ask(f"http://127.0.0.1:{port}/api/2.0/mlflow/experiments/search", {"max_results": 5}), seconds=120
