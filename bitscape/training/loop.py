@@ -16,17 +16,16 @@ from bitscape.core.progress import progress
 from bitscape.core.settings.networks import Common
 from bitscape.methods.base.learned import Learned
 from bitscape.networks.backbones import Backbone
-from bitscape.networks.encoder import Encoder
 from bitscape.supervision.supervision import Supervision
 from bitscape.training.build import build
 from bitscape.training.checkpoint import Checkpoint
 from bitscape.training.device import deal, start_fabric
 from bitscape.training.inputs import Inputs
 from bitscape.training.outputs import Outputs
+from bitscape.training.run import SCORE, Run
 
 OutputsOf = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 Validate = Callable[[OutputsOf], Mapping[str, float]]
-SCORE = "map_expected"
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def train(
     def outputs() -> NDArray[np.float32]:
         return outputs_of(supervision.rows)
 
-    run = _Run(method, network, optimiser, [], 0, {}, None)
+    run = Run(method, network, optimiser, [], 0, {}, None)
     if not run.restore(checkpoint, rng):
         run.note({"epoch": 0, **validate(outputs_of)})
     with progress(f"train {type(method).__name__} at {method.bits} bits", method.epochs) as advance:
@@ -132,51 +131,6 @@ def train(
     if fabric.is_global_zero:
         checkpoint.remove()
     return Trained(run.weights, pd.DataFrame(run.history), run.best, run.codes)
-
-
-@dataclass
-class _Run:
-    """What a training has come to: the history, and the weights and learned codes of its best epoch."""
-
-    method: Learned
-    network: Encoder
-    optimiser: Any
-    history: list[dict[str, Any]]
-    best: int
-    weights: dict[str, Tensor]
-    codes: NDArray[np.int8] | None
-
-    def note(self, record: dict[str, Any]) -> None:
-        """Add an epoch, and keep its weights if it is the best, or if nothing can be compared."""
-        self.history.append(record)
-        if not self.weights or not record[SCORE] <= self.history[self.best][SCORE]:
-            self.best, self.codes = int(record["epoch"]), self.method.codes()
-            self.weights = {name: tensor.detach().cpu().clone() for name, tensor in self.network.state_dict().items()}
-
-    def save(self, checkpoint: Checkpoint, rng: np.random.Generator) -> None:
-        """Write all that the next epoch depends on."""
-        state = {
-            "network": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "method": {name: torch.from_numpy(array) for name, array in self.method.state().items()},
-            "history": self.history,
-            "best": self.best,
-            "weights": self.weights,
-            "codes": None if self.codes is None else torch.from_numpy(self.codes),
-        }
-        checkpoint.save(state, rng)
-
-    def restore(self, checkpoint: Checkpoint, rng: np.random.Generator) -> bool:
-        """Take back what was saved; False where nothing was."""
-        state = checkpoint.load(rng)
-        if state is None:
-            return False
-        self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.method.restore({name: tensor.numpy() for name, tensor in state["method"].items()})
-        self.history, self.best, self.weights = state["history"], state["best"], state["weights"]
-        self.codes = None if state["codes"] is None else state["codes"].numpy()
-        return True
 
 
 def _step(
