@@ -46,7 +46,7 @@ def score_files(
         BitscapeError: if something does not fit together.
     """
     from bitscape.retrieval.files import read_codes
-    from bitscape.retrieval.protocol import find_protocol
+    from bitscape.retrieval.protocols import find_protocol
     from bitscape.retrieval.score import differences, score
 
     rules = find_protocol(protocol or "unseen-photographs")

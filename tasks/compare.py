@@ -28,7 +28,7 @@ from bitscape.reporting.summary import summarise, warnings
 from bitscape.reporting.tables import columns_of, group
 from bitscape.retrieval.chance import chance_level
 from bitscape.retrieval.precision_recall import Curve
-from bitscape.retrieval.protocol import find_protocol
+from bitscape.retrieval.protocols import find_protocol
 
 
 def run(params: Params, root: Path) -> None:

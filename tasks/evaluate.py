@@ -20,7 +20,8 @@ from bitscape.retrieval.card import Card
 from bitscape.retrieval.evaluation import evaluate
 from bitscape.retrieval.per_class import Memberships, memberships
 from bitscape.retrieval.precision_recall import Curve
-from bitscape.retrieval.protocol import Protocol, find_protocol
+from bitscape.retrieval.protocol import Protocol
+from bitscape.retrieval.protocols import find_protocol
 from bitscape.retrieval.score import score
 from bitscape.retrieval.selection import select
 from bitscape.retrieval.truth import LEVELS, Grades

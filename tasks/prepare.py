@@ -18,7 +18,7 @@ from bitscape.core.params import Params
 from bitscape.core.stage import stage
 from bitscape.core.storage import publish
 from bitscape.core.table import IMAGES, LABELS, REFUSED, TABLE
-from bitscape.retrieval.protocol import find_protocol
+from bitscape.retrieval.protocols import find_protocol
 
 
 def run(params: Params, root: Path) -> None:

@@ -1,6 +1,6 @@
 """DSAH: deep self-adaptive hashing, from neighbourhoods that adapt to the codes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 
 from bitscape.core.errors import CannotTrain
 from bitscape.methods.base.learned import Learned, Outputs
+from bitscape.networks.described import computed
 from bitscape.networks.encoder import Encoder
 from bitscape.networks.heads import TanhPair
 from bitscape.networks.optimisers import TensorFlowAdam
@@ -107,10 +108,10 @@ class DSAH(Learned):
             chosen, n = self.settings, len(features)
             k1, k2 = (max(2, round(share * n)) for share in (chosen.k1_share, chosen.k2_share))
             self.similarity = neighbourhood_similarity(
-                _computed(network, network.body, features), k1, k2, chosen.reading
+                computed(network, network.body, features), k1, k2, chosen.reading
             )
         else:
-            network.centre.copy_(torch.from_numpy(_computed(network, network.features, features).mean(axis=0)))
+            network.centre.copy_(torch.from_numpy(computed(network, network.features, features).mean(axis=0)))
         if not self.similarity.diagonal().all():
             raise CannotTrain("dsah finds photographs that are not their own neighbours; run build_similarity again.")
 
@@ -163,16 +164,3 @@ class DSAH(Learned):
         """Take back the similarity."""
         ones = np.ones(len(state["indices"]), dtype=np.int8)
         self.similarity = sparse.csr_array((ones, state["indices"], state["indptr"]), shape=self.similarity.shape)
-
-
-def _computed(network: Encoder, part: Callable[[Tensor], Tensor], inputs: NDArray[Any]) -> NDArray[np.float32]:
-    """Run a part of the network, in evaluation mode, on all training photographs."""
-    device, training = next(network.parameters()).device, network.training
-    network.eval()
-    with torch.inference_mode():
-        blocks = [
-            part(torch.from_numpy(np.ascontiguousarray(inputs[start : start + 64])).to(device)).float().cpu().numpy()
-            for start in range(0, len(inputs), 64)
-        ]
-    network.train(training)
-    return np.concatenate(blocks)

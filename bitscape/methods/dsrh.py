@@ -1,6 +1,6 @@
 """DSRH: deep semantic ranking hashing, from ranking lists of graded relevance."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.optim import SGD, Optimizer
+from torch.optim import Optimizer
 
 from bitscape.core.errors import CannotTrain
 from bitscape.methods.base.learned import Learned, Outputs
 from bitscape.networks.bypass import BypassHead
+from bitscape.networks.optimisers import HashStages
 from bitscape.networks.published.alexnet import AlexNet
 from bitscape.supervision.bursts import once
 from bitscape.supervision.ranking_lists import draw_triplets, repetitions
@@ -29,17 +30,6 @@ class Towers:
 
     images: NDArray[np.int64]
     weight: Tensor
-
-
-class HashStages(SGD):
-    """SGD in which the learning rate of groups that do not fall stays what it was, whatever the epoch's share."""
-
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Take one step."""
-        for group in self.param_groups:
-            if not group["falls"]:
-                group["lr"] = group["initial_lr"]
-        return super().step(closure)
 
 
 def relax(outputs: Tensor) -> Tensor:

@@ -1,10 +1,12 @@
-"""The features of many photographs before training starts."""
+"""What parts of a network make of many photographs, before training starts."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from bitscape.networks.encoder import Encoder
 
@@ -19,16 +21,28 @@ def described(network: Encoder, inputs: NDArray[Any]) -> NDArray[np.float32]:
         inputs: (n, ...) as training has them: features, or uint8 pixels.
 
     Returns:
-        (n, ...) in evaluation mode; the network is left in the mode it was in.
+        (n, ...) in evaluation mode.
     """
-    if not network.side:
-        return inputs
+    return computed(network, network.features, inputs) if network.side else inputs
+
+
+def computed(network: Encoder, part: Callable[[Tensor], Tensor], inputs: NDArray[Any]) -> NDArray[np.float32]:
+    """Run a part of a network on many photographs.
+
+    Args:
+        network: put into evaluation mode, and left in the mode it was in.
+        part: of it, from a block of inputs to (b, ...).
+        inputs: (n, ...) as training has them.
+
+    Returns:
+        (n, ...), without gradients.
+    """
     device, training = next(network.parameters()).device, network.training
     network.eval()
     blocks = []
     with torch.inference_mode():
         for start in range(0, len(inputs), PHOTOGRAPHS_PER_BLOCK):
             block = torch.from_numpy(np.ascontiguousarray(inputs[start : start + PHOTOGRAPHS_PER_BLOCK]))
-            blocks.append(network.features(block.to(device)).float().cpu().numpy())
+            blocks.append(part(block.to(device)).float().cpu().numpy())
     network.train(training)
     return np.concatenate(blocks)

@@ -1,9 +1,9 @@
-"""Adam as TensorFlow computes it."""
+"""Adam as TensorFlow computes it, and SGD with groups whose rates stay."""
 
 from collections.abc import Callable
 from typing import Any
 
-from torch.optim import Adam
+from torch.optim import SGD, Adam
 
 
 class TensorFlowAdam(Adam):
@@ -29,4 +29,15 @@ class TensorFlowAdam(Adam):
             group["lr"] = group["initial_lr"] * self.decay ** (group["steps"] // self.decay_steps)
             group["steps"] += 1
             group["eps"] = self.epsilon_hat / (1 - group["betas"][1] ** group["steps"]) ** 0.5
+        return super().step(closure)
+
+
+class HashStages(SGD):
+    """SGD in which the learning rate of groups that do not fall stays what it was, whatever the epoch's share."""
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Take one step."""
+        for group in self.param_groups:
+            if not group["falls"]:
+                group["lr"] = group["initial_lr"]
         return super().step(closure)

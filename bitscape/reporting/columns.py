@@ -126,7 +126,7 @@ def column(name: str) -> Column:
         match = re.fullmatch(pattern, name)
         if match:
             return Column(name, label.format(*match.groups()), better, meaning.format(*match.groups()))
-    from bitscape.retrieval.protocol import PROTOCOLS  # brings numpy, without which the command line starts
+    from bitscape.retrieval.protocols import PROTOCOLS  # brings numpy, without which the command line starts
 
     for protocol in PROTOCOLS.values():
         if name in protocol.listed:

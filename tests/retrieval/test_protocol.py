@@ -7,7 +7,7 @@ import pytest
 from bitscape.core.errors import BitscapeError
 from bitscape.core.settings.evaluation import ProtocolName
 from bitscape.retrieval.metrics import parse
-from bitscape.retrieval.protocol import PROTOCOLS, find_protocol
+from bitscape.retrieval.protocols import PROTOCOLS, find_protocol
 from bitscape.retrieval.score import score
 from bitscape.retrieval.selection import select
 

@@ -13,7 +13,7 @@ import bitscape
 from bitscape.core.errors import BitscapeError
 from bitscape.core.metric_names import MACRO, metric_names
 from bitscape.core.params import Params
-from bitscape.retrieval.protocol import find_protocol
+from bitscape.retrieval.protocols import find_protocol
 from tasks import compare, evaluate
 from tests.reporting.small_project import PARAMS
 

@@ -15,7 +15,7 @@ from bitscape.core.params import Params
 from bitscape.core.storage import write_json
 from bitscape.hamming.mean import mean_average_precision
 from bitscape.retrieval.metrics import measure
-from bitscape.retrieval.protocol import find_protocol
+from bitscape.retrieval.protocols import find_protocol
 from bitscape.retrieval.truth import Grades
 from tasks import evaluate
 from tests.reporting.small_project import PARAMS, make_project

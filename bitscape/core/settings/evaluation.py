@@ -35,7 +35,7 @@ ProtocolName = Literal[
     "rvssdh",
     "exchnet",
 ]
-"""Those of `bitscape.retrieval.protocol` but for those that take lists of junk, which no collection has; known here so
+"""Those of `bitscape.retrieval.protocols` but for those that take lists of junk, which no collection has; known here so
 that a wrong name stops the pipeline before any work."""
 
 
