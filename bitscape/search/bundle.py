@@ -3,61 +3,23 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape import __version__
 from bitscape.core.errors import BitscapeError
-from bitscape.core.storage import publish, write_json
 from bitscape.hamming.codes import Codes, pack
+from bitscape.search.hit import Hit
 from bitscape.search.index import IndexSettings, build, nearest
-from bitscape.search.manifest import NAME, NEEDED, Manifest, Model, Transform, sha256
-from bitscape.search.signs import same_signs
+from bitscape.search.manifest import Model, Transform, sha256
 
 if TYPE_CHECKING:
     from bitscape.search.encoder import PhotographEncoder
     from bitscape.search.encoding import Photograph
 
-STORED = ("ivf", "hnsw")
-"""Kinds that take long to build; that of `multihash` does not, and FAISS saves its tables in no fixed order."""
-PARTS = NEEDED | {NAME, "backbone.safetensors", "index.faiss"}
-"""All that a bundle may consist of, so that a folder with anything else is never replaced."""
-PACKAGES = ("numpy", "faiss-cpu", "torch", "timm", "safetensors")
 Weights = dict[str, NDArray[Any]]
-
-
-def check_place(folder: Path) -> None:
-    """Check that a bundle may be written there, before anything is encoded for it.
-
-    Raises:
-        BitscapeError: if it is a file, or a folder that holds anything but a bundle.
-    """
-    foreign = [] if not folder.is_dir() else sorted({path.name for path in folder.iterdir()} - PARTS)
-    if folder.is_file() or foreign:
-        other = f" (it holds {foreign[0]})" if foreign else ""
-        raise BitscapeError(f"{folder} is in the way and no bundle{other}; name another folder.")
-
-
-class Hit(NamedTuple):
-    """One result of a search.
-
-    Attributes:
-        image: the photograph, by its path from the folder of the photographs.
-        path: the file.
-        distance: Hamming distance from the query.
-        similarity: cosine of the real-valued codes, where they re-ranked the results.
-        inliers: verified SIFT matches, where they re-ranked the results.
-    """
-
-    image: str
-    path: Path
-    distance: int
-    similarity: float | None = None
-    inliers: int | None = None
 
 
 @dataclass
@@ -241,39 +203,6 @@ class Bundle:
         Raises:
             BitscapeError: if something else is in the way, or codes and outputs disagree.
         """
-        import faiss
-        import pandas as pd
-        from safetensors.numpy import save as to_safetensors
+        from bitscape.search.saving import save
 
-        from bitscape.search.probe import probe
-
-        folder = Path(folder)
-        check_place(folder)
-        index = self.index  # built now: settings that do not fit are told before anything is written
-        if not same_signs(self.codes, self.outputs):
-            raise BitscapeError(f"The codes are not the signs of the outputs; {folder} was not written.")
-        if self.probe is None:
-            self.probe = probe(self.encoder)
-        with publish(folder) as partial:
-            partial.mkdir()
-            np.save(partial / "codes.npy", self.codes)
-            np.save(partial / "outputs.npy", self.outputs)
-            np.save(partial / "probe.npy", self.probe)
-            names = pd.DataFrame({"image": self.images, "sha256": self.sums}, dtype="str")
-            names.to_parquet(partial / "images.parquet", index=False)
-            # As bytes, because safetensors' own files can be read by their owner alone.
-            (partial / "model.safetensors").write_bytes(to_safetensors(self.weights))
-            if self.backbone_weights:
-                (partial / "backbone.safetensors").write_bytes(to_safetensors(self.backbone_weights))
-            if self.settings.kind in STORED:
-                faiss.write_index_binary(index, str(partial / "index.faiss"))
-            manifest = Manifest(
-                model=self.model,
-                transform=self.transform,
-                index=self.settings,
-                photographs=PurePath(os.path.relpath(self.photographs.resolve(), folder.resolve())).as_posix(),
-                count=len(self.images),
-                files={path.name: sha256(path) for path in sorted(partial.iterdir())},
-                versions={"bitscape": __version__} | {name: version(name) for name in PACKAGES},
-            )
-            write_json(partial / NAME, manifest.model_dump())
+        save(self, Path(folder))

@@ -8,7 +8,8 @@ import typer
 from bitscape.core.errors import BitscapeError
 
 if TYPE_CHECKING:
-    from bitscape.search.bundle import Bundle, Hit
+    from bitscape.search.bundle import Bundle
+    from bitscape.search.hit import Hit
     from bitscape.search.index import IndexSettings
 
 CHECKED = 16  # photographs that an exported graph is checked on
@@ -37,10 +38,10 @@ def index(
     With FOLDER its photographs are encoded. What was encoded when a run is stopped is not encoded again, and what an
     earlier bundle holds neither.
     """
-    from bitscape.search.bundle import check_place
     from bitscape.search.index import recall
     from bitscape.search.loading import load
     from bitscape.search.places import check_folder, place
+    from bitscape.search.saving import check_place
 
     if like is not None and folder is None:
         raise BitscapeError("--like takes the model from a bundle; say also which FOLDER is to be encoded.")

@@ -13,6 +13,8 @@ from bitscape.core.section import Count, Section
 from bitscape.hamming.codes import Codes, validate
 
 Kind = Literal["flat", "ivf", "multihash", "hnsw"]
+STORED = ("ivf", "hnsw")
+"""Kinds that take long to build; that of `multihash` does not, and FAISS saves its tables in no fixed order."""
 
 
 class IndexSettings(Section):

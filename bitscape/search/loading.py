@@ -8,8 +8,8 @@ import numpy as np
 
 from bitscape.core.errors import BitscapeError
 from bitscape.hamming.codes import Codes, code_bytes
-from bitscape.search.bundle import STORED, Bundle
-from bitscape.search.index import IndexSettings, held_codes, prepare
+from bitscape.search.bundle import Bundle
+from bitscape.search.index import STORED, IndexSettings, held_codes, prepare
 from bitscape.search.manifest import Manifest, check_files, read_manifest
 from bitscape.search.signs import same_signs
 

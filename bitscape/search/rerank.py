@@ -11,8 +11,9 @@ from bitscape.hamming.codes import pack
 from bitscape.search.index import nearest
 
 if TYPE_CHECKING:
-    from bitscape.search.bundle import Bundle, Hit
+    from bitscape.search.bundle import Bundle
     from bitscape.search.encoding import Photograph
+    from bitscape.search.hit import Hit
 
 BY = ("outputs", "geometry")
 DEPTH = {"outputs": 10, "geometry": 2}  # times the results that are asked for

@@ -10,7 +10,8 @@ from bitscape.core.storage import publish
 from bitscape.reporting.gallery import Thumbnails
 from bitscape.reporting.names import title
 from bitscape.reporting.style import THEMES
-from bitscape.search.bundle import Bundle, Hit
+from bitscape.search.bundle import Bundle
+from bitscape.search.hit import Hit
 
 QUERY, FOUND = 440, 300
 """Pixels of the query and of a result: half as many again as they are shown with, for sharp screens."""

@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from bitscape.core.errors import BitscapeError
-from bitscape.search.bundle import STORED
-from bitscape.search.index import IndexSettings, build, nearest, recall
+from bitscape.search.index import STORED, IndexSettings, build, nearest, recall
 
 KINDS = ("flat", "ivf", "multihash", "hnsw")
 
