@@ -16,6 +16,8 @@ from typing import Any
 
 import psutil
 
+BUSY = 503
+"""What Prefect's server answers while another writes to its database; nothing was done then."""
 PREFECT = str(Path(sys.executable).parent / "prefect")
 
 
@@ -62,8 +64,15 @@ def has_ended(pid: int) -> bool:
 
 
 def ask(address: str, body: dict[str, Any] | None = None) -> Any:
-    """Ask over REST: GET, or POST where there is a body."""
+    """Ask over REST: GET, or POST where there is a body; while it is busy, again, as Prefect's client does."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(address, data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
+    end = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code != BUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.5)
