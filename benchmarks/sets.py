@@ -58,8 +58,10 @@ COLLECTIONS = (
     Collection("sample", ALL, "landmark", supervision="geometry"),
     Collection("photos", ALL, "geometry", supervision="geometry-graded"),
     # So few queries that the split matters more than the seed of a training.
-    Collection("photos-split-1", ALL, "geometry", supervision="geometry-graded", folder="photos", seed=1),
-    Collection("photos-split-2", ALL, "geometry", supervision="geometry-graded", folder="photos", seed=2),
+    *(
+        Collection(f"photos-split-{seed}", ALL, "geometry", supervision="geometry-graded", folder="photos", seed=seed)
+        for seed in range(1, 10)
+    ),
     Collection("photos-by-scene", ALL, "labels", supervision="geometry", folder="photos"),
     Collection("cifar10-6000", ALL, "labels", split=_cifar_split),
     Collection("birds", ALL, "labels"),
