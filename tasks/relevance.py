@@ -1,6 +1,5 @@
 """Decide which photographs of the database each query should find."""
 
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ def run(params: Params, root: Path) -> None:
     collection = read_collection(root)
     source = choose_source(collection, params.relevance.source)
     searched, names, labels = database(collection), collection["landmark"], collection["labels"]
-    seen, torn = _seen(params, root, collection) if source == "geometry" else (None, None)
+    seen, torn = _matched(params, root, collection, source == "geometry")
     itself = sparse.csr_array((len(collection), len(collection)), dtype=np.int32)
     if torn is not None:
         itself = sparse.csr_array((np.ones(len(torn), np.int32), torn.to_numpy().T), shape=itself.shape)
@@ -56,57 +55,77 @@ def run(params: Params, root: Path) -> None:
         write_json(out / "relevance.json", report)
 
 
-def _seen(params: Params, root: Path, collection: pd.DataFrame) -> tuple[sparse.csr_array, pd.DataFrame]:
-    """Find which points of the models each photograph sees: from the models, or by localising it against them.
+def _matched(
+    params: Params, root: Path, collection: pd.DataFrame, localising: bool
+) -> tuple[sparse.csr_array | None, pd.DataFrame | None]:
+    """Match queries with photographs: to see what they see of the models, and which are near-duplicates.
 
-    What is matched for that also shows which queries are near-duplicates of a training photograph: junk, as a ranking
-    finds these without having learned.
+    Args:
+        params: all parameters.
+        root: the project's folder.
+        collection: the photographs.
+        localising: whether it is asked for what photographs see.
+
+    Returns:
+        (n, points) which points each photograph sees, from the models or by localising it against them; and `query`
+        and `photograph` of near-duplicates. None of what is not asked for.
     """
-    from bitscape.geometry.bursts import straddling_pairs
+    asked = params.relevance.near_duplicates
+    looking = asked == "always" or (localising and asked == "auto")
+    if not localising and not looking:
+        return None, None
+
     from bitscape.geometry.candidates import nearest_neighbours
     from bitscape.geometry.colmap import log_to, pycolmap
-    from bitscape.geometry.copies import write_copies
     from bitscape.geometry.covisibility import incidence
-    from bitscape.geometry.features import extract, match
     from bitscape.geometry.localisation import localise
+    from bitscape.geometry.straddling import look_alikes, match_pairs, straddling_pairs
 
-    folder, scratch = root / "artifacts/reconstruct", root / ".scratch/relevance"
-    count = len(read_json(folder / "registrations.json")["models"])
-    models = [pycolmap.Reconstruction(folder / "models" / str(number)) for number in range(count)]
-    observations = pd.read_parquet(folder / "observations.parquet")
-    if not models:
+    folder, scratch, settings = root / "artifacts/reconstruct", root / ".scratch/relevance", params.reconstruct
+    queries = np.concatenate([members(collection, split) for split in SPLITS])
+    others = np.flatnonzero((collection["split"] != "train").to_numpy())
+    descriptors = np.load(root / "artifacts/describe/descriptors.npy", mmap_mode="r")
+    pairs = np.empty((0, 2), np.int64)
+    if looking:
+        pairs = look_alikes(descriptors, queries, database(collection), params.relevance.neighbours, settings)
+    models, observations = [], pd.read_parquet(folder / "observations.parquet")
+    if localising:
+        count = len(read_json(folder / "registrations.json")["models"])
+        models = [pycolmap.Reconstruction(folder / "models" / str(number)) for number in range(count)]
+    if localising and not models:
         print("relevance: there is no 3D model, so no photograph is relevant to any query.", file=sys.stderr)
-        return incidence(observations, len(collection)), pd.DataFrame({"query": [], "photograph": []}, dtype="int32")
+    if models:
+        train = members(collection, "train")
+        train = train[np.isin(train, observations["image"].unique())]
+        near = train[nearest_neighbours(descriptors[others], descriptors[train], params.relevance.neighbours)]
+        localising_pairs = np.stack([np.repeat(others, near.shape[1]), near.ravel()], axis=1)
+        pairs = np.unique(np.concatenate([pairs, localising_pairs]), axis=0)
 
     remove(scratch)
     log_to(scratch / "log")
-    train = members(collection, "train")
-    train = train[np.isin(train, observations["image"].unique())]
-    others = np.flatnonzero((collection["split"] != "train").to_numpy())
-    descriptors = np.load(root / "artifacts/describe/descriptors.npy", mmap_mode="r")
-    near = train[nearest_neighbours(descriptors[others], descriptors[train], params.relevance.neighbours)]
-    files = ((int(index), root / IMAGES / collection.image[index]) for index in others)
-    names = write_copies(files, scratch / "photographs", params.reconstruct.image_size, len(others))
+    added = others if models else np.intersect1d(others, pairs)
+    files = [(int(index), root / IMAGES / collection.image[index]) for index in added]
     features = scratch / "features.db"
-    shutil.copyfile(folder / "features.db", features)
-    extract(features, scratch / "photographs", names, params.reconstruct)
-    pairs = np.stack([np.repeat(others, near.shape[1]), near.ravel()], axis=1)
-    match(features, pairs, scratch, params.reconstruct, params.seed)
-    queries = members(collection, SPLITS[0]), members(collection, SPLITS[1])
-    torn = straddling_pairs(features, np.concatenate(queries), train, descriptors, params.reconstruct)
-    _tell(torn, collection["image"].tolist())
-    localised = localise(features, models, others, near, params.relevance.min_inliers, params.seed)
+    match_pairs(folder / "features.db", features, files, pairs, settings, params.seed)
+    torn = None
+    if looking:
+        matched = np.intersect1d(queries, pairs)
+        torn = straddling_pairs(features, matched, np.setdiff1d(pairs, queries), descriptors, settings)
+        _tell(torn, collection["image"].tolist())
+    if models:
+        localised = localise(features, models, others, near, params.relevance.min_inliers, params.seed)
+        observations = pd.concat([observations, localised])
     remove(features)
     remove(scratch / "photographs")
-    return incidence(pd.concat([observations, localised]), len(collection)), torn
+    return incidence(observations, len(collection)) if localising else None, torn
 
 
 def _tell(torn: pd.DataFrame, names: list[str]) -> None:
-    """Say that queries have a near-duplicate in training, and what keeps these together."""
+    """Say that queries have a near-duplicate in the database, and what keeps these together."""
     if len(torn):
         query, other = torn.iloc[0]
         print(
-            f"relevance: {torn['query'].nunique()} queries are near-duplicates of training photographs, as "
+            f"relevance: {torn['query'].nunique()} queries are near-duplicates of photographs that they search, as "
             f"{names[query]} of {names[other]}, and their rankings are measured without these; to keep such in one "
             "split, give them one value in the column `group` of data/labels.csv.",
             file=sys.stderr,

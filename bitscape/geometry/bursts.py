@@ -11,7 +11,7 @@ from bitscape.geometry.colmap import pycolmap
 from bitscape.geometry.copies import copy_index
 from bitscape.geometry.linkage import complete_linkage
 from bitscape.geometry.strategies import similarity
-from bitscape.geometry.view_graph import ViewGraph, read_view_graph
+from bitscape.geometry.view_graph import ViewGraph
 
 COLUMNS = {"image": "int32", "group": "int32"}
 
@@ -76,35 +76,6 @@ def burst_table(groups: list[NDArray[np.int64]], photographs: NDArray[np.int64])
         return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in COLUMNS.items()})
     numbers = np.repeat(np.arange(len(named)), [len(group) for group in named])
     return pd.DataFrame({"image": np.concatenate(named), "group": numbers}).astype(COLUMNS)
-
-
-def straddling_pairs(
-    database: Path,
-    queries: NDArray[np.int64],
-    training: NDArray[np.int64],
-    descriptors: NDArray[np.float32],
-    settings: Reconstruct,
-) -> pd.DataFrame:
-    """Find queries that are near-duplicates of training photographs: a ranking finds these without having learned.
-
-    Args:
-        database: features of all, and the verified matches of queries with training photographs.
-        queries: (q,) indices.
-        training: (t,) indices.
-        descriptors: (n, D) float32 of the whole collection, rows of unit length.
-        settings: the thresholds of `alike_pairs`.
-
-    Returns:
-        Columns `query` and `photograph`, int32 indices; sorted.
-    """
-    both = np.union1d(queries, training)
-    graph, features = read_view_graph(database, both), count_features(database, both)
-    pairs = both[alike_pairs(graph, features, descriptors[both], settings)[0]]
-    asked = np.isin(pairs, queries)
-    torn = pairs[asked.sum(axis=1) == 1]
-    torn = np.where(np.isin(torn[:, :1], queries), torn, torn[:, ::-1])
-    table = pd.DataFrame(torn, columns=["query", "photograph"], dtype="int32")
-    return table.sort_values(["query", "photograph"], ignore_index=True)
 
 
 def count_features(database: Path, photographs: NDArray[np.int64]) -> NDArray[np.int64]:

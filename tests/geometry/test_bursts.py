@@ -7,12 +7,10 @@ import pandas as pd
 from PIL import Image
 
 from bitscape.core.settings.reconstruct import Reconstruct
-from bitscape.geometry.bursts import burst_groups, burst_table, count_features, straddling_pairs
-from bitscape.geometry.colmap import pycolmap
+from bitscape.geometry.bursts import burst_groups, burst_table, count_features
 from bitscape.geometry.copies import write_copies
 from bitscape.geometry.features import extract, match
 from bitscape.geometry.view_graph import ViewGraph, read_view_graph
-from tests.geometry.conftest import Synthesize
 
 RULES = Reconstruct(burst_similarity=0.9, burst_overlap=0.4)
 
@@ -96,21 +94,3 @@ def test_real_views_of_a_place_are_none_and_a_burst_of_one_is_found(shared_data:
     assert len(graph.pairs) == 10
     groups = burst_groups(graph, features, np.ones((5, 1), np.float32), Reconstruct())
     assert [group.tolist() for group in groups] == [[1, 3, 4]]
-
-
-def test_a_query_of_a_burst_with_a_training_photograph_is_told(synthesize: Synthesize) -> None:
-    """Eight photographs of all points, 0, 3 ... 21: the features of all agree, so descriptors decide."""
-    database, _ = synthesize()
-    place = np.zeros(22, int)
-    place[[0, 3, 6, 9, 12, 15, 18, 21]] = [0, 1, 0, 2, 1, 1, 3, 4]
-    descriptors = np.eye(5, dtype=np.float32)[place]
-    queries, training = np.array([12, 0, 18]), np.array([3, 6, 9, 15, 21])
-    told = straddling_pairs(database, queries, training, descriptors, RULES)
-    assert told.to_numpy().tolist() == [[0, 6], [12, 3], [12, 15]]
-    assert told.dtypes.tolist() == ["int32", "int32"]
-    strict = Reconstruct(burst_similarity=0.9, burst_overlap=1.0)
-    with pycolmap.Database.open(database) as opened:
-        for image in opened.read_all_images():  # one feature more, which matches nothing
-            points = opened.read_keypoints(image.image_id)
-            opened.update_keypoints(image.image_id, np.concatenate([points, points[:1]]))
-    assert len(straddling_pairs(database, queries, training, descriptors, strict)) == 0

@@ -173,6 +173,49 @@ def test_queries_find_their_place_and_leave_the_models_alone(places: Path, split
     assert (report["source"], report["queries_without_relevant"][split]) == ("geometry", 0)
 
 
+def test_where_labels_tell_what_is_relevant_another_shot_of_a_burst_is_junk_if_asked(
+    places: Path, tmp_path: Path
+) -> None:
+    """A query is a training photograph again, moved by a hand's breadth, another one of `database`; a third is none."""
+    shutil.copytree(places / "data", tmp_path / "data")
+    for stage in (*GIVEN, "reconstruct"):
+        shutil.copytree(places / "artifacts" / stage, tmp_path / "artifacts" / stage)
+    table = pd.read_parquet(tmp_path / "artifacts/prepare/collection.parquet")
+    where = table["image"].str.split("/").str[0]
+    table["labels"] = [[place] for place in where]
+    table.to_parquet(tmp_path / "artifacts/prepare/collection.parquet", index=False)
+    rows = {
+        (place, split): np.flatnonzero((where == place) & (table["split"] == split))[0]
+        for place in PLACES
+        for split in set(SPLITS)
+    }
+    again = {
+        rows[PLACES[1], "query_test"]: rows[PLACES[1], "train"],
+        rows[PLACES[1], "query_val"]: rows[PLACES[1], "database"],
+    }
+    other_view = {rows[PLACES[0], "query_test"]: rows[PLACES[0], "train"]}
+    descriptors = np.load(tmp_path / "artifacts/describe/descriptors.npy")
+    for query, photograph in (again | other_view).items():
+        descriptors[query] = descriptors[photograph]
+    np.save(tmp_path / "artifacts/describe/descriptors.npy", descriptors)
+    for query, photograph in again.items():
+        with Image.open(tmp_path / "data/images" / table["image"][photograph]) as view:
+            width, height = view.size
+            moved = view.crop((20, 10, width - 10, height - 10)).resize((width, height))
+        moved.save(tmp_path / "data/images" / table["image"][query], quality=90)
+    searched = np.flatnonzero(table["split"].isin(["train", "database"]))
+    for asked, junk in (("auto", {}), ("always", again)):
+        relevance.run(Params(reconstruct=SMALL, relevance={"near_duplicates": asked}), tmp_path)
+        for split in ("query_val", "query_test"):
+            queries = np.flatnonzero(table["split"] == split)
+            wanted = (where.to_numpy()[queries][:, None] == where.to_numpy()[searched]).astype(int)
+            for row, query in enumerate(queries):
+                if query in junk:
+                    wanted[row, searched == junk[query]] = -1
+            found = sparse.load_npz(tmp_path / f"artifacts/relevance/{split}.npz")
+            assert found.toarray().tolist() == wanted.tolist()
+
+
 def test_deterministic_means_the_same_bytes(places: Path, tmp_path: Path) -> None:
     (tmp_path / "data").symlink_to(places / "data")
     for stage in GIVEN:

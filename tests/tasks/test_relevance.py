@@ -51,7 +51,7 @@ def test_near_duplicates_in_training_are_junk(root: Path, monkeypatch: pytest.Mo
     """Of a, b and e, which are searched, c is a near-duplicate of a and d of e; d has nothing else to find."""
     points = [[1, 1, 0, 0], [0, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, 1]]
     torn = pd.DataFrame({"query": [2, 3], "photograph": [0, 4]}, dtype="int32")
-    monkeypatch.setattr(relevance, "_seen", lambda *_: (sparse.csr_array(np.array(points, np.int32)), torn))
+    monkeypatch.setattr(relevance, "_matched", lambda *_: (sparse.csr_array(np.array(points, np.int32)), torn))
     relevance.run(Params(relevance={"source": "geometry", "min_shared_points": 1}), root)
     made = root / "artifacts/relevance"
     assert sparse.load_npz(made / "query_test.npz").toarray().tolist() == [[-1, 1, 0]]

@@ -34,9 +34,12 @@ class Relevance(Section):
     """What a query should find: the ground truth of model selection and evaluation."""
 
     source: Literal["auto", "landmark", "labels", "geometry"] = "auto"
-    neighbours: Count = Field(20, description="geometry: training photographs a query is matched with")
+    neighbours: Count = Field(20, description="photographs a query is matched with, at most")
     min_inliers: Annotated[int, Field(ge=4)] = Field(15, description="geometry: correspondences of an accepted pose")
     min_shared_points: Count = Field(10, description="geometry: fewer shared 3D points are not relevant")
+    near_duplicates: Literal["auto", "always", "never"] = Field(
+        "auto", description="of queries are looked for, and are junk to these; auto: where the source is geometry"
+    )
 
 
 class BuildSimilarity(Section):
