@@ -10,6 +10,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from bitscape.core.errors import BitscapeError
+from bitscape.doctor.command import doctor
 from bitscape.reporting.terminal import print_comparison
 from bitscape.search import commands
 
@@ -39,6 +40,7 @@ def bitscape() -> None:
 app.command()(commands.index)
 app.command()(commands.query)
 app.command()(commands.export)
+app.command()(doctor)
 
 
 @app.command("import")

@@ -23,6 +23,7 @@ ROOMS = [
     "retrieval",
     "reporting",
     "search",
+    "doctor",
 ]
 FILES = sorted(file for floor in FLOORS for file in (ROOT / floor).rglob("*.py"))
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]

@@ -1,0 +1,1 @@
+"""`bitscape doctor`: is all there that the pipeline needs, and what mends it where it is not."""
