@@ -32,11 +32,9 @@ format: install ## let ruff mend what it can
 
 install: system $(VENV)/installed ## the virtual environment with the pinned requirements
 
-# --no-compile: Python compiles what is imported when it is, a small part of all; it halves the time
 $(VENV)/installed: requirements.txt pyproject.toml
-	@echo "Installing the pinned requirements into $(VENV): about 250 packages, some minutes the first time"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements.txt
+	@sh .ci/requirements.sh $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
