@@ -28,6 +28,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         methods=["lsh", "itq", "bcdh", "dsah", "exchnet"],
         relevance__source="geometry",
         train__methods__bcdh__epochs=3,
+        train__methods__dsah__epochs=3,
+        train__methods__exchnet__rounds=5,
     )
     project.dvc("repro")
     return project
