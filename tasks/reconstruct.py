@@ -53,7 +53,7 @@ def run(params: Params, root: Path) -> None:
     train = _by_content(collection)
     descriptors = np.load(root / "artifacts/describe/descriptors.npy", mmap_mode="r")[train]
     names = collection["image"].iloc[train].tolist()
-    given = list(zip(names, collection["pixels"].iloc[train].tolist(), strict=True))
+    given = list(zip(train.tolist(), names, collection["sha256"].iloc[train].tolist(), strict=True))
     work = workspace(root / SCRATCH, given, descriptors, settings, params.seed)
     forget_others(work)
     log_to(root / SCRATCH / "log")

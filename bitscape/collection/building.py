@@ -59,7 +59,7 @@ def build(
     strict = [fact.pixels for fact in known], [one.group for one in label]
     together = units(*strict, near_duplicates([fact.look for fact in known], radius).tolist())
     if unseen_landmarks:
-        label = set_apart(images, together.tolist(), label, shares, seed)
+        label = set_apart(images, units(*strict).tolist(), label, shares, seed, together.tolist())
     columns = {
         "image": images,
         "width": [fact.width for fact in known],

@@ -105,7 +105,12 @@ def _write_labels(source: Source, images: Sequence[str], target: Path) -> None:
         check_images(source.labels, read_labels(source.labels), images)
         shutil.copyfile(source.labels, target)
     elif source.folders:
-        rows = [(image, image.partition("/")[0] if "/" in image else "") for image in images]
+        rows = [(image, image.partition("/")[0].strip() if "/" in image else "") for image in images]
+        several = next((label for _, label in rows if ";" in label), None)
+        if several:
+            raise BitscapeError(
+                f"The folder {several!r} would be several labels, which `;` separates; rename it, or give --labels."
+            )
         if not any(label for _, label in rows):
             raise BitscapeError(f"{source.photos} has no folders to take labels from; leave --labels-from-folders out.")
         with target.open("w", encoding="utf-8", newline="") as file:

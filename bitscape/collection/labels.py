@@ -1,6 +1,7 @@
 """`labels.csv`: what a photograph shows, and where its owner wants it."""
 
 import csv
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,25 +44,27 @@ def read_labels(path: Path) -> dict[str, Label]:
     """
     labels: dict[str, Label] = {}
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, strict=True)
-            _check_header(path, rows.fieldnames or ())
-            for row in rows:
-                where = f"{path}, line {rows.line_num}"
-                if None in row or None in row.values():
-                    raise BitscapeError(f"{where} has not as many fields as the header; quote fields with commas.")
-                image = row["image"]
-                if not image:
-                    raise BitscapeError(f"{where} has an empty `image`; name the photograph or remove the line.")
-                if image in labels:
-                    raise BitscapeError(f"{where} names {image} again; give each image one row.")
-                labels[image] = _label(row, where)
+        text = path.read_bytes().decode("utf-8-sig")
+        rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        _check_header(path, rows.fieldnames or ())
+        for row in rows:
+            where = f"{path}, line {rows.line_num}"
+            if None in row or None in row.values():
+                raise BitscapeError(f"{where} has not as many fields as the header; quote fields with commas.")
+            image = row["image"]
+            if not image:
+                raise BitscapeError(f"{where} has an empty `image`; name the photograph or remove the line.")
+            if image in labels:
+                raise BitscapeError(f"{where} names {image} again; give each image one row.")
+            labels[image] = _label(row, where)
         if not labels:
             raise BitscapeError(f"{path} has a header and no rows; give each photograph a row, or remove the file.")
     except FileNotFoundError:
         raise BitscapeError(f"{path} is missing; give the path of a CSV file with the columns image,labels.") from None
     except IsADirectoryError:
         raise BitscapeError(f"{path} is a folder; give the path of a CSV file with the columns image,labels.") from None
+    except OSError as error:
+        raise BitscapeError(f"{path} cannot be read: {error.strerror}; mend that and run it again.") from None
     except UnicodeDecodeError as error:
         raise BitscapeError(f"{path} is not UTF-8 (byte {error.start}); save it as CSV UTF-8.") from None
     except csv.Error as error:

@@ -81,6 +81,14 @@ def _walk(folder: Path, refuse_folder: Callable[[OSError], None]) -> Iterator[tu
 
 def _objection(path: Path, name: str, folder: Path, follow_links: bool) -> str | None:
     """Say why a file is refused; None if it is not, an empty text if it is no picture at all."""
+    try:
+        return _judged(path, name, folder, follow_links)
+    except (OSError, RuntimeError) as error:  # such as a link to itself, or into a folder that is closed
+        told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return f"a link that cannot be followed: {told}" if os.path.islink(path) else f"cannot be read: {told}"
+
+
+def _judged(path: Path, name: str, folder: Path, follow_links: bool) -> str | None:
     extension = PurePosixPath(name).suffix.lower()
     if path.is_symlink() and path.is_dir():
         return "a link to a folder; put the folder itself here"

@@ -13,13 +13,18 @@ OFF = "or set prepare.unseen to `photographs`"
 
 
 def set_apart(
-    images: Sequence[str], units: Sequence[int], labels: Sequence[Label], shares: Mapping[str, float], seed: int
+    images: Sequence[str],
+    units: Sequence[int],
+    labels: Sequence[Label],
+    shares: Mapping[str, float],
+    seed: int,
+    near: Sequence[int] | None = None,
 ) -> list[Label]:
     """Give splits to all photographs of a landmark, so that no landmark of a query is trained on.
 
     Landmarks go as wholes to `train`, `query_val` or `query_test`. Those of the latter two are then divided between
-    asking and `database`, at least a unit each, so that there is something to find. Where no photograph has a landmark,
-    its one label takes the place. Splits that `labels.csv` gives are kept.
+    asking and `database`, at least a unit each, so that there is something to find; one of a single unit is trained on.
+    Where no photograph has a landmark, its one label takes the place. Splits that `labels.csv` gives are kept.
 
     Args:
         images: (n,) names.
@@ -27,6 +32,7 @@ def set_apart(
         labels: (n,) label of each photograph.
         shares: of each split, adding up to 1.
         seed: of the shuffle.
+        near: (n,) wider unit of each, with near-duplicates, which given splits may tear; `units` if None.
 
     Returns:
         (n,) the labels with a split; those of photographs without a landmark as they were.
@@ -35,7 +41,8 @@ def set_apart(
         BitscapeError: if there are fewer than three landmarks, no share for the database, several labels to a
             photograph, or splits in `labels.csv` that train on a landmark which others ask for.
     """
-    wholes = _wholes(images, units, labels)
+    near = units if near is None else near
+    wholes = _wholes(images, near, labels)
     asking = sum(shares[name] for name in ASKING)
     if len(wholes) < 3 or not shares["database"]:
         raise BitscapeError(
@@ -46,16 +53,15 @@ def set_apart(
     ask = asking / (asking + shares["database"])  # share of a landmark's photographs that ask
     sides = {"train": shares["train"], "database": 0.0} | {name: shares[name] / ask for name in ASKING}
     chosen: dict[int, str] = {}
-    for whole, side in zip(wholes, _deal(images, labels, wholes, sides, seed), strict=True):
+    for whole, side in zip(wholes, _deal(images, near, labels, wholes, sides, seed), strict=True):
         given = [labels[index].split for index in whole]
         if side == "train" or all(given):
             chosen |= {index: labels[index].split or side for index in whole}
-        elif not any(given) and len({units[index] for index in whole}) == 1:
-            chosen |= dict.fromkeys(whole, "database")  # had it asked, there would be nothing to find
         else:
             inner = {"train": 0.0, **dict.fromkeys(ASKING, 0.0), "database": 1 - ask, side: ask}
-            own = [images[index] for index in whole], [units[index] for index in whole]
-            chosen |= zip(whole, split(*own, [labels[index] for index in whole], inner, seed), strict=True)
+            names, own, wide = ([listed[index] for index in whole] for listed in (images, units, near))
+            parts = split(names, own, [labels[index] for index in whole], inner, seed, wide)  # type: ignore[arg-type]
+            chosen |= zip(whole, parts, strict=True)
     return [replace(label, split=chosen.get(index, label.split)) for index, label in enumerate(labels)]
 
 
@@ -78,6 +84,7 @@ def _wholes(images: Sequence[str], units: Sequence[int], labels: Sequence[Label]
 
 def _deal(
     images: Sequence[str],
+    units: Sequence[int],
     labels: Sequence[Label],
     wholes: Sequence[Sequence[int]],
     sides: Mapping[str, float],
@@ -97,6 +104,7 @@ def _deal(
             )
         names += [images[index].replace("/", ":") for index in whole]  # without folders they are one stratum, shuffled
         numbers += [number] * len(whole)
-        presets += [Label(split=next(iter(given), None))] * len(whole)
+        alone = len({units[index] for index in whole}) == 1  # had it asked, there would be nothing to find
+        presets += [Label(split=next(iter(given), "train" if alone else None))] * len(whole)
     dealt = dict(zip(numbers, split(names, numbers, presets, sides, seed), strict=True))
     return [dealt[number] for number in range(len(wholes))]

@@ -57,7 +57,8 @@ def survivors(positions: NDArray[np.float64], rules: Rules) -> NDArray[np.int64]
 
     Args:
         positions: (n, 3).
-        rules: what goes. A cloud of no more than `neighbours` points stays as it is: all its points have the same.
+        rules: what goes. A cloud of no more than `neighbours` points stays as it is, for all its points have the same,
+            and so does one of which nothing would be left.
 
     Returns:
         Places of the points that remain, ascending.
@@ -75,7 +76,7 @@ def survivors(positions: NDArray[np.float64], rules: Rules) -> NDArray[np.int64]
         places = places[np.asarray(inside, np.int64)]
     if rules.gap and unit and len(places):
         places = places[~_debris(np.asarray(cloud.cluster_dbscan(rules.gap * unit, rules.company)), rules.debris)]
-    return places
+    return places if len(places) else np.arange(len(positions))
 
 
 def _debris(pieces: NDArray[np.int32], share: float) -> NDArray[np.bool_]:

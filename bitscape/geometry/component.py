@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 from bitscape.core.disk import need
 from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.core.storage import publish, remove
@@ -60,6 +62,11 @@ def reconstruct(job: Job, advance: Advance) -> Path:
     Returns:
         `job.target`.
     """
+    with FileLock(job.beside("lock")):  # a worker of a Dask cluster may still be at it for a run that was killed
+        return _reconstruct(job, advance)
+
+
+def _reconstruct(job: Job, advance: Advance) -> Path:
     if job.target.is_dir():
         _forget_snapshots(job)
         advance(len(job.names))

@@ -20,8 +20,9 @@ def forget_focal_lengths(database: Path, names: Sequence[str], copy: Path) -> bo
     Returns:
         Whether a camera had a focal length from EXIF.
     """
+    wanted = set(names)
     with pycolmap.Database.open(database) as opened:
-        used = {image.camera_id for image in opened.read_all_images() if image.name in set(names)}
+        used = {image.camera_id for image in opened.read_all_images() if image.name in wanted}
         told = [camera for camera in map(opened.read_camera, sorted(used)) if camera.has_prior_focal_length]
     if not told:
         return False

@@ -15,7 +15,9 @@ Doubts = dict[str, list[dict[str, Any]]]
 NAMED = 10  # pairs named of each finding, the strongest
 
 
-def weak_links(graph: ViewGraph, members: NDArray[np.int64], smallest: int) -> list[NDArray[np.int64]]:
+def weak_links(
+    graph: ViewGraph, members: NDArray[np.int64], smallest: int, inside: NDArray[np.int64] | None = None
+) -> list[NDArray[np.int64]]:
     """Find where a model falls apart without a few weak pairs.
 
     The cuts looked at are those that the maximum spanning tree shows: without one of its edges it has two parts, and no
@@ -25,16 +27,17 @@ def weak_links(graph: ViewGraph, members: NDArray[np.int64], smallest: int) -> l
         graph: the verified pairs.
         members: (k,) positions of the model's photographs.
         smallest: photographs of a part that is worth telling; one photograph at the margin is no suspicion.
+        inside: rows of `graph.pairs` between the members, ascending; looked for where they are not given.
 
     Returns:
         For each cut the rows of `graph.pairs` that cross it, strongest first; the weakest cut first.
     """
-    inside = np.flatnonzero(np.isin(graph.pairs, members).all(axis=1))
+    if inside is None:
+        inside = np.flatnonzero(np.isin(graph.pairs, members).all(axis=1))
     if not len(inside):
         return []
-    number = np.full(graph.count, -1)
-    number[members] = np.arange(len(members))
-    one, other = number[graph.pairs[inside]].T
+    members = np.sort(members)
+    one, other = np.searchsorted(members, graph.pairs[inside]).T
     inliers = graph.inliers[inside]
     shape = (len(members), len(members))
     negative = sparse.csr_array((-inliers.astype(np.float64), (one, other)), shape=shape)
@@ -69,19 +72,28 @@ def doubts(graph: ViewGraph, photographs: NDArray[np.int64], models: Sequence[Se
     """
     position = {index: at for at, index in enumerate(photographs.tolist())}
     owner = np.full(graph.count, -1)
-    suspicious = []
-    for number, images in enumerate(models):
-        members = np.array([position[index] for index in images], np.int64)
-        owner[members] = number
-        suspicious += [
-            {"model": number, "pairs": _named(graph, photographs, rows)}
-            for rows in weak_links(graph, members, smallest)
-        ]
+    members = [np.array([position[index] for index in images], np.int64) for images in models]
+    for number, own in enumerate(members):
+        owner[own] = number
+    suspicious = [
+        {"model": number, "pairs": _named(graph, photographs, rows)}
+        for number, (own, inside) in enumerate(zip(members, _inside(graph, owner, len(models)), strict=True))
+        for rows in weak_links(graph, own, smallest, inside)
+    ]
     return {"suspicious": suspicious, "apart": _apart(graph, photographs, owner)}
 
 
+def _inside(graph: ViewGraph, owner: NDArray[np.int64], models: int) -> list[NDArray[np.int64]]:
+    """List the rows of the pairs within each model, in one pass: models may be thousands."""
+    ends = owner[graph.pairs]
+    rows = np.flatnonzero((ends[:, 0] == ends[:, 1]) & (ends[:, 0] >= 0))
+    within = ends[rows, 0]
+    sizes = np.bincount(within, minlength=models)
+    return np.split(rows[np.argsort(within, kind="stable")], np.cumsum(sizes))[:models]
+
+
 def _apart(graph: ViewGraph, photographs: NDArray[np.int64], owner: NDArray[np.int64]) -> list[dict[str, Any]]:
-    """Group the pairs whose photographs are in two models by these, in one pass: models may be thousands."""
+    """Group the pairs whose photographs are in two models by these, in one pass."""
     ends = np.sort(owner[graph.pairs], axis=1)
     across = np.flatnonzero((ends[:, 0] >= 0) & (ends[:, 0] != ends[:, 1]))
     strongest = across[np.argsort(-graph.inliers[across], kind="stable")]

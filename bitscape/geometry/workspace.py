@@ -20,7 +20,7 @@ AFTERWARDS = {name for name in Reconstruct.model_fields if name.startswith(("out
 
 def workspace(
     root: Path,
-    photographs: Sequence[tuple[str, str]],
+    photographs: Sequence[tuple[int, str, str]],
     descriptors: NDArray[np.float32],
     settings: Reconstruct,
     seed: int,
@@ -29,7 +29,8 @@ def workspace(
 
     Args:
         root: folder of all such folders.
-        photographs: path and hash of the pixels of each.
+        photographs: of each its index, by which copies and models name it, its path, and the sha256 of its file, which
+            says more than its pixels: cameras come from EXIF.
         descriptors: (n, D) float32.
         settings: of the stage; those that only matter after the matching, or say where, do not count.
         seed: of RANSAC.

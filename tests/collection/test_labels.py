@@ -49,6 +49,7 @@ def test_byte_order_mark_and_line_ends_of_spreadsheets(tmp_path: Path, prefix: b
         ("image,split\na.jpg,test\n", r"line 2 has the split `test`; use train, database, query_val, query_test"),
         ('image,labels\n"a.jpg,x\n', "not a CSV file that can be read"),
         (b"image,labels\na.jpg,Caf\xe9\n", r"is not UTF-8 \(byte 22\); save it as CSV UTF-8"),
+        (b"image,labels\n" + b"a.jpg,x\n" * 3000 + b"b.jpg,\xe9\n", r"is not UTF-8 \(byte 24019\)"),
         ("image,labels\n".encode("utf-16"), "is not UTF-8"),
     ],
 )
@@ -64,6 +65,9 @@ def test_a_missing_file_and_a_folder(tmp_path: Path):
         read_labels(tmp_path / "none.csv")
     with pytest.raises(BitscapeError, match="is a folder"):
         read_labels(tmp_path)
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    with pytest.raises(BitscapeError, match=r"loop\.csv cannot be read: Too many levels of symbolic links; mend that"):
+        read_labels(tmp_path / "loop.csv")
 
 
 def test_images_that_are_not_there_are_counted_and_the_first_three_named():

@@ -103,3 +103,25 @@ def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytes
 
 def test_printable_leaves_ordinary_names_alone():
     assert printable("Straße 7/ünïcode 漢字.jpg") == "Straße 7/ünïcode 漢字.jpg"
+
+
+def test_a_link_that_loops_and_one_into_a_closed_folder_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    images = tmp_path / "images"
+    put(images, "a.jpg")
+    (images / "loop.jpg").symlink_to("loop.jpg")
+    (images / "one.jpg").symlink_to("other.jpg")
+    (images / "other.jpg").symlink_to("one.jpg")
+    (images / "closed.jpg").symlink_to("a.jpg")
+    ordinary = Path.resolve
+
+    def resolve(path: Path, strict: bool = False) -> Path:
+        if path.name == "closed.jpg":  # root may enter any folder
+            raise PermissionError(13, "Permission denied", str(path))
+        return ordinary(path, strict)
+
+    monkeypatch.setattr(Path, "resolve", resolve)
+    listing = find(images)
+    assert listing.images == ["a.jpg"]
+    assert sorted(listing.refused) == ["closed.jpg", "loop.jpg", "one.jpg", "other.jpg"]
+    assert listing.refused["closed.jpg"] == "a link that cannot be followed: Permission denied"
+    assert listing.refused["loop.jpg"].startswith("a link that cannot be followed: ")

@@ -107,3 +107,26 @@ def test_too_few_landmarks_and_no_database_are_told():
         set_apart(images, [*range(17), 0], labels, DEFAULT, 0)
     with pytest.raises(BitscapeError, match="needs a share of `database`"):
         set_apart(images, range(18), labels, {**DEFAULT, "database": 0.0, "train": 0.75}, 0)
+
+
+@pytest.mark.parametrize(
+    "sizes", [(10, 10, 10, 1), (10, 8, 6, 1), (20, 12, 9, 1, 1), (30, 30, 30, 1), (5, 5, 5, 5, 1, 1)]
+)
+@pytest.mark.parametrize("seed", range(5))
+def test_a_landmark_of_one_photograph_takes_no_place_among_those_that_ask(sizes, seed):
+    images, names = of_sizes(*sizes)
+    labels = [Label(landmark=name) for name in names]
+    chosen = split(
+        images, range(len(images)), set_apart(images, range(len(images)), labels, DEFAULT, seed), DEFAULT, seed
+    )
+    assert set(chosen) == set(DEFAULT)
+
+
+def test_near_duplicates_that_labels_put_apart_are_followed_as_with_unseen_photographs():
+    images, names = of_sizes(5, 5, 5, 5)
+    given = {0: "database", 1: "query_test"}
+    labels = [Label(landmark=name, split=given.get(index)) for index, name in enumerate(names)]
+    near = [0, 0, *range(1, 19)]
+    apart = set_apart(images, range(20), labels, DEFAULT, 0, near)
+    assert [label.split for label in apart[:2]] == ["database", "query_test"]
+    assert {label.split for label in apart[2:5]} <= {"database", "query_test"}

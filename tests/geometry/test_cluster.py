@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from bitscape.core.errors import BitscapeError
 from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry import cluster
 from bitscape.geometry.cluster import dask_cluster
 from bitscape.geometry.colmap import pycolmap
-from bitscape.geometry.component import Job
+from bitscape.geometry.component import Job, reconstruct
 from bitscape.geometry.executors import by_executor, in_processes
 from bitscape.geometry.reconstruction import build_models, registered
 
@@ -102,6 +103,18 @@ def job(folder: Path, names: int, database: str = "features.db") -> Job:
 def test_a_worker_that_sees_other_files_is_told(tmp_path: Path) -> None:
     with pytest.raises(BitscapeError, match=r"a worker on .* does not see .*gone\.db; .* all workers share"):
         by_executor([job(tmp_path, 2, "gone.db")], ThreadPoolExecutor(1), lambda steps=1, note="": None)
+
+
+def test_a_component_that_a_worker_of_a_killed_run_is_still_at_is_waited_for(tmp_path: Path) -> None:
+    one, told = job(tmp_path, 4), list[int]()
+    with ThreadPoolExecutor(1) as pool, FileLock(one.beside("lock")):
+        second = pool.submit(reconstruct, one, told.append)  # would fail: there is no such database
+        with pytest.raises(TimeoutError):
+            second.result(timeout=1)
+        one.target.mkdir()
+        FileLock(one.beside("lock")).release()
+    assert second.result() == one.target
+    assert told == [4]
 
 
 @pytest.mark.parametrize("how", ["processes", "executor"])

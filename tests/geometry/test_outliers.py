@@ -106,6 +106,17 @@ def seen(model: pycolmap.Reconstruction, key: int) -> np.ndarray:
     return np.array([image.project_point(point) for point in points])
 
 
+def test_a_rule_that_would_leave_nothing_is_not_followed(synthesize: Synthesize, tmp_path: Path) -> None:
+    models = [synthesize(frames=3, points=200, first=first)[1] for first in range(2)]
+    for key in models[0].point3D_ids():
+        models[0].points3D[key].xyz = np.ones(3)  # all at one place
+    before = [model.num_points3D() for model in models]
+    assert remove_outliers(models, tmp_path, tmp_path / "clouds", Reconstruct(outlier_radius=0.01)) == [0, 0]
+    assert [model.num_points3D() for model in models] == before
+    with pytest.raises(ValueError, match="greater than or equal to 2"):
+        Reconstruct(outlier_neighbours=1)
+
+
 def test_no_model_needs_no_open3d(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outliers, "TIMEOUT", 0)
     assert remove_outliers([], tmp_path, tmp_path / "clouds", Reconstruct()) == []

@@ -6,7 +6,7 @@ import pytest
 from bitscape.core.settings.reconstruct import Reconstruct
 from bitscape.geometry.workspace import forget_others, mapping_folder, workspace
 
-GIVEN = [("a.jpg", "00"), ("b.jpg", "01")]
+GIVEN = [(3, "a.jpg", "00"), (7, "b.jpg", "01")]
 ROWS = np.eye(2, dtype=np.float32)
 
 
@@ -19,8 +19,9 @@ def test_the_same_inputs_have_the_same_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "rows", "settings", "seed"),
     [
-        ([("a.jpg", "00"), ("b.jpg", "02")], ROWS, {}, 0),
-        ([("a.jpg", "00"), ("c.jpg", "01")], ROWS, {}, 0),
+        ([(3, "a.jpg", "00"), (7, "b.jpg", "02")], ROWS, {}, 0),
+        ([(3, "a.jpg", "00"), (7, "c.jpg", "01")], ROWS, {}, 0),
+        ([(3, "a.jpg", "00"), (8, "b.jpg", "01")], ROWS, {}, 0),
         (GIVEN[::-1], ROWS, {}, 0),
         (GIVEN, ROWS[::-1], {}, 0),
         (GIVEN, ROWS, {"max_features": 100}, 0),
@@ -30,7 +31,7 @@ def test_the_same_inputs_have_the_same_folder(tmp_path: Path) -> None:
     ],
 )
 def test_what_changes_matches_changes_the_folder(
-    tmp_path: Path, given: list[tuple[str, str]], rows: np.ndarray, settings: dict[str, object], seed: int
+    tmp_path: Path, given: list[tuple[int, str, str]], rows: np.ndarray, settings: dict[str, object], seed: int
 ) -> None:
     changed = workspace(tmp_path, given, rows, Reconstruct(**settings), seed)
     assert changed != workspace(tmp_path, GIVEN, ROWS, Reconstruct(), 0)

@@ -27,7 +27,9 @@ def write_project(root: Path, images: list[str], splits: list[str]) -> None:
     table = pd.DataFrame({"image": images, "split": splits, "landmark": None, "group": None})
     table["landmark"] = table["landmark"].astype("str")
     table["labels"] = [[] for _ in images]
-    table["pixels"] = [hashlib.sha256((root / "data/images" / image).read_bytes()).hexdigest() for image in images]
+    table["sha256"] = table["pixels"] = [
+        hashlib.sha256((root / "data/images" / image).read_bytes()).hexdigest() for image in images
+    ]
     table.to_parquet(root / "artifacts/prepare/collection.parquet", index=False)
     rows = np.random.default_rng(0).normal(size=(len(images), 8)).astype(np.float32)
     np.save(root / "artifacts/describe/descriptors.npy", rows / np.linalg.norm(rows, axis=1, keepdims=True))
@@ -214,6 +216,28 @@ def test_where_labels_tell_what_is_relevant_another_shot_of_a_burst_is_junk_if_a
                     wanted[row, searched == junk[query]] = -1
             found = sparse.load_npz(tmp_path / f"artifacts/relevance/{split}.npz")
             assert found.toarray().tolist() == wanted.tolist()
+
+
+def test_another_query_that_shifts_the_numbers_does_not_mix_up_what_is_kept(shared_data: Path, tmp_path: Path) -> None:
+    photographs = sorted((shared_data / "photos/fountain_P11").iterdir())[:5]
+    names = [f"f{number}.jpg" for number in range(5)]
+    poses = []
+    for queries, folder in (([], "kept"), (["a.jpg"], "kept"), (["a.jpg"], "fresh")):
+        root, images = tmp_path / folder, [*queries, *names]
+        (root / "data/images").mkdir(parents=True, exist_ok=True)
+        for name, photograph in zip(images, [photographs[0]] * len(queries) + photographs, strict=True):
+            shutil.copyfile(photograph, root / "data/images" / name)
+        shutil.rmtree(root / "artifacts", ignore_errors=True)
+        write_project(root, images, ["query_test"] * len(queries) + ["train"] * 5)
+        rows = np.eye(5, 8, dtype=np.float32)  # the same whatever else there is
+        np.save(root / "artifacts/describe/descriptors.npy", np.concatenate([rows[: len(queries)], rows]))
+        reconstruct.run(Params(reconstruct=SMALL), root)
+        cameras = pd.read_parquet(root / "artifacts/reconstruct/cameras.parquet")
+        cameras["image"] = [images[index] for index in cameras["image"]]
+        poses.append(cameras)
+    assert sorted(poses[0]["image"]) == names
+    assert poses[1].equals(poses[0])
+    assert poses[2].equals(poses[0])
 
 
 def test_deterministic_means_the_same_bytes(places: Path, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def write_project(root: Path, photographs: Path, backwards: bool = False, **sett
     for stage in ("prepare", "describe"):
         (root / "artifacts" / stage).mkdir(parents=True)
     pixels = [hashlib.sha256((root / "data/images" / image).read_bytes()).hexdigest() for image in images]
-    table = pd.DataFrame({"image": images, "split": "train", "pixels": pixels})
+    table = pd.DataFrame({"image": images, "split": "train", "pixels": pixels, "sha256": pixels})
     table["labels"] = [[] for _ in images]
     table.to_parquet(root / "artifacts/prepare/collection.parquet", index=False)
     drawn = [np.random.default_rng(int(value[:8], 16)).normal(size=16) for value in pixels]

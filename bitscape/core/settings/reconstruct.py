@@ -29,7 +29,9 @@ class Reconstruct(Section):
     burst_similarity: Share = Field(0.9, description="cosine of descriptors of near-duplicates")
     burst_overlap: Share = Field(0.55, description="near-duplicates: verified matches / features of the one with fewer")
     min_model_size: Annotated[int, Field(ge=2)] = Field(3, description="photographs; smaller models are dropped")
-    outlier_neighbours: Count = Field(20, description="neighbours of a point in statistical outlier removal")
+    outlier_neighbours: Annotated[int, Field(ge=2)] = Field(
+        20, description="neighbours of a point in statistical outlier removal"
+    )
     outlier_ratio: Positive = Field(2.0, description="standard deviations of the mean neighbour distance")
     outlier_radius: NonNegative = Field(4.0, description="spacings of the cloud around a point; 0: not looked at")
     outlier_company: Annotated[int, Field(ge=2)] = Field(5, description="points that must lie there, itself among them")
