@@ -3,11 +3,10 @@
 # --no-compile: Python compiles what is imported when it is, a small part of all; it halves the time.
 venv=$1
 log=$venv/install.log
-total=$(grep -c == requirements.txt)
 there() { ls -d "$venv"/lib/python*/site-packages/*.dist-info 2>/dev/null | wc -l; }
 before=$(there)
 
-echo "Installing $total packages into $venv, some minutes the first time"
+echo "Installing the pinned requirements into $venv, some minutes the first time"
 "$venv/bin/python" -m pip install --no-compile --disable-pip-version-check --progress-bar off -r requirements.txt \
     >"$log" 2>&1 &
 pip=$!
@@ -16,7 +15,10 @@ seconds=0
 while kill -0 $pip 2>/dev/null; do
     sleep 1
     seconds=$((seconds + 1))
-    told="found $(grep -c '^Collecting\|^Requirement already' "$log"), installed $(($(there) - before)) of $total"
+    found=$(grep -c '^Collecting' "$log")
+    installed=$(($(there) - before))
+    told="found $found packages"
+    [ $installed -gt 0 ] && told="installed $installed of $found packages"
     if [ -t 1 ]; then
         printf '\r  %s ' "$told"
     elif [ $((seconds % 30)) = 0 ]; then

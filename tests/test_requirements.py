@@ -47,10 +47,10 @@ def test_a_terminal_shows_how_far_it_is(project, shell):
     os.close(ours)
     assert status == 0
     first, _, shown = told.partition("\n")
-    assert first == "Installing 2 packages into .venv, some minutes the first time"
+    assert first == "Installing the pinned requirements into .venv, some minutes the first time"
     states = [line.strip() for line in shown.split("\r") if line.strip()]
-    assert states[0] == "found 2, installed 0 of 2"
-    assert states[-1] == "found 2, installed 1 of 2"
+    assert states[0] == "found 2 packages"
+    assert states[-1] == "installed 1 of 2 packages"
 
 
 @pytest.mark.parametrize("shell", SHELLS)
