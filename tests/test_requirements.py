@@ -66,7 +66,10 @@ def test_what_pip_says_of_a_failure_is_told(project, shell):
 @pytest.mark.parametrize("shell", SHELLS)
 def test_stopped_by_hand_it_takes_pip_along(project, shell):
     stand_in(project, "echo $$ > pid; exec sleep 60")
-    running = subprocess.Popen([shell, str(SCRIPT), ".venv"], cwd=project, stdout=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        [shell, str(SCRIPT), ".venv"], cwd=project, stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what runs in the background ignores it
+    )  # fmt: skip
     pid = int(until(lambda: (project / "pid").exists() and (project / "pid").read_text(), seconds=20))
     time.sleep(0.2)
     running.send_signal(signal.SIGINT)
