@@ -105,13 +105,21 @@ def _write_labels(source: Source, images: Sequence[str], target: Path) -> None:
         check_images(source.labels, read_labels(source.labels), images)
         shutil.copyfile(source.labels, target)
     elif source.folders:
-        rows = [(image, image.partition("/")[0].strip() if "/" in image else "") for image in images]
-        several = next((label for _, label in rows if ";" in label), None)
-        if several:
-            raise BitscapeError(
-                f"The folder {several!r} would be several labels, which `;` separates; rename it, or give --labels."
-            )
+        rows = [(image, image.partition("/")[0] if "/" in image else "") for image in images]
+        _check_folders(sorted({folder for _, folder in rows}))
         if not any(label for _, label in rows):
             raise BitscapeError(f"{source.photos} has no folders to take labels from; leave --labels-from-folders out.")
         with target.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([("image", "labels"), *rows])
+
+
+def _check_folders(folders: Sequence[str]) -> None:
+    """Refuse names of folders that `labels.csv` would read as other labels than one for each."""
+    known: dict[str, str] = {}
+    for folder in folders:
+        if ";" in folder:
+            raise BitscapeError(
+                f"The folder {folder!r} would be several labels, which `;` separates; rename it, or give --labels."
+            )
+        if known.setdefault(folder.strip(), folder) != folder:
+            raise BitscapeError(f"The folders {known[folder.strip()]!r} and {folder!r} would be one label; rename one.")

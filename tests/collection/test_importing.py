@@ -87,9 +87,9 @@ def wrong_sources(photos: Path, data: Path) -> dict[str, tuple[Source, str]]:
     bad.write_text("image,labels\nnone.jpg,x\n")
     empty = photos.parent / "empty"
     empty.mkdir()
-    put = photos.parent / "several/Rock; Paper"
-    put.mkdir(parents=True)
-    (put / "a.png").write_bytes((photos / "top.webp").read_bytes())
+    for name in ("several/Rock; Paper", "blanks/A", "blanks/A "):
+        (photos.parent / name).mkdir(parents=True)
+        (photos.parent / name / "a.png").write_bytes((photos / "top.webp").read_bytes())
     return {
         "missing": (Source(photos / "nope"), "nope is missing"),
         "a file": (Source(photos / "top.webp"), r"top\.webp is not a folder"),
@@ -100,12 +100,16 @@ def wrong_sources(photos: Path, data: Path) -> dict[str, tuple[Source, str]]:
         "labels": (Source(photos, labels=bad), r"bad\.csv names 1 of 1 images that are not .*: none\.jpg;"),
         "both": (Source(photos, labels=bad, folders=True), "exclude each other"),
         "flat": (Source(photos / "dom/inside", folders=True), "no folders to take labels from"),
-        "several": (Source(put.parent, folders=True), "The folder 'Rock; Paper' would be several labels"),
+        "several": (
+            Source(photos.parent / "several", folders=True),
+            "The folder 'Rock; Paper' would be several labels",
+        ),
+        "blanks": (Source(photos.parent / "blanks", folders=True), "The folders 'A' and 'A ' would be one label"),
     }
 
 
 @pytest.mark.parametrize(
-    "name", ["missing", "a file", "empty", "itself", "inside", "around", "labels", "both", "flat", "several"]
+    "name", ["missing", "a file", "empty", "itself", "inside", "around", "labels", "both", "flat", "several", "blanks"]
 )
 def test_a_mistake_changes_nothing(photos: Path, data: Path, name: str):
     old = content(data)
