@@ -112,7 +112,6 @@ def test_a_component_that_a_worker_of_a_killed_run_is_still_at_is_waited_for(tmp
         with pytest.raises(TimeoutError):
             second.result(timeout=1)
         one.target.mkdir()
-        FileLock(one.beside("lock")).release()
     assert second.result() == one.target
     assert told == [4]
 
