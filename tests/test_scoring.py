@@ -63,6 +63,7 @@ def test_every_form_of_codes_gives_the_same_numbers(tmp_path: Path, form: str):
     assert metric["low"] < metric["mean"] < metric["high"]
     assert set(metric["per_class"]) == {str(one) for one in np.unique(asked)}
     assert metric["macro"] == pytest.approx(np.mean(list(metric["per_class"].values())))
+    assert metric["macro_low"] < metric["macro"] < metric["macro_high"]
     assert sum(metric["per_class"][str(one)] for one in asked) / 9 == pytest.approx(metric["mean"])
     assert f"{metric['mean']:.4f}" in told
 

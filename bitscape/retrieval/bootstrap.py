@@ -1,5 +1,6 @@
 """How sure a difference between two methods is, by resampling the queries that both answered."""
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +51,38 @@ def mean_interval(values: Floats, weights: Floats, seed: int) -> tuple[float, fl
     return float(low), float(high)
 
 
+def macro_interval(
+    classes: Sequence[tuple[NDArray[np.int64], Floats, Floats]], queries: int, seed: int
+) -> tuple[float, float]:
+    """Tell how sure a mean of the classes' means is, by the same resamples of the queries.
+
+    A class of which a resample has no query is left out of the mean of that resample.
+
+    Args:
+        classes: of each class which queries have it, their values and their weights, as `mean_interval` has them.
+        queries: how many there are in all.
+        seed: of the resamples.
+
+    Returns:
+        Lower and upper end; NaN without classes.
+    """
+    if not classes:
+        return np.nan, np.nan
+    sums, totals = np.zeros((2, queries, len(classes)))
+    for number, (rows, values, weights) in enumerate(classes):
+        sums[rows, number], totals[rows, number] = values, weights
+    asked = np.flatnonzero(totals.any(axis=1))  # as without classes, where a query without a weight is not drawn
+    means = []
+    for drawn in _resamples(len(asked), seed):
+        flat = (drawn + len(asked) * np.arange(len(drawn))[:, None]).ravel()
+        times = np.bincount(flat, minlength=drawn.size).reshape(drawn.shape).astype(np.float64)
+        total = times @ totals[asked]
+        share = np.divide(times @ sums[asked], total, out=np.zeros_like(total), where=total > 0)
+        means.append(share.sum(axis=1) / (total > 0).sum(axis=1))
+    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
+    return float(low), float(high)
+
+
 def paired_difference(first: Floats, second: Floats, seed: int) -> Difference:
     """Compare the scores of two methods on the same queries.
 
@@ -75,12 +108,12 @@ def paired_difference(first: Floats, second: Floats, seed: int) -> Difference:
 
 
 def _resampled(values: Floats, seed: int) -> Floats:
-    """Means of resamples of `values`; equal seeds and lengths draw the same queries."""
-    generator, count = np.random.default_rng(seed), len(values)
-    step = max(1, BLOCK // count)
-    return np.concatenate(
-        [
-            values[generator.integers(0, count, (min(step, RESAMPLES - start), count))].mean(axis=1)
-            for start in range(0, RESAMPLES, step)
-        ]
-    )
+    """Means of resamples of `values`."""
+    return np.concatenate([values[drawn].mean(axis=1) for drawn in _resamples(len(values), seed)])
+
+
+def _resamples(count: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Draw places in blocks of rows, each row a resample; equal seeds and counts draw the same."""
+    generator, step = np.random.default_rng(seed), max(1, BLOCK // count)
+    for start in range(0, RESAMPLES, step):
+        yield generator.integers(0, count, (min(step, RESAMPLES - start), count))

@@ -1,6 +1,6 @@
 """The card of what was measured: each metric with its interval and its bounds, the health of the codes, the curves."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ class Line:
         worst_ties: the lowest mean of all orders of the ties; None where the name says an order.
         best_ties: the highest, likewise.
         per_class: class -> mean over the queries of the class (see `per_class`); empty without classes.
+        macro_low: lower end of the 95 % interval of `macro`; NaN without classes.
+        macro_high: its upper end.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Line:
     worst_ties: float | None = None
     best_ties: float | None = None
     per_class: dict[str, float] = field(default_factory=dict)
+    macro_low: float = float("nan")
+    macro_high: float = float("nan")
 
     @property
     def macro(self) -> float:
@@ -77,11 +81,11 @@ class Card:
 
 
 def _line(line: Line) -> dict[str, Any]:
-    told: dict[str, Any] = {name: _plain(value) for name, value in asdict(line).items() if isinstance(value, float)}
-    told |= {name: None for name in ("worst_ties", "best_ties") if getattr(line, name) is None}
-    if line.per_class:
-        told |= {"macro": _plain(line.macro), "per_class": line.per_class}
-    return told
+    told = {name: _plain(getattr(line, name)) for name in ("mean", "low", "high", "worst_ties", "best_ties")}
+    if not line.per_class:
+        return told
+    macro = {name: _plain(getattr(line, name)) for name in ("macro", "macro_low", "macro_high")}
+    return {**told, **macro, "per_class": line.per_class}
 
 
 def _plain(value: float | None) -> float | None:

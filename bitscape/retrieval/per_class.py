@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from scipy.sparse import csc_array
 
 
+class OfClass(NamedTuple):
+    """What a metric found for the queries of one class.
+
+    Attributes:
+        queries: (q,) int, which queries have the class, ascending.
+        scores: (q,) of each of them.
+    """
+
+    queries: NDArray[np.int64]
+    scores: Scores
+
+
 class Memberships(NamedTuple):
     """Which classes each photograph has, none, one or several.
 
@@ -56,7 +68,7 @@ def memberships(queries: Sequence[Sequence[str]], items: Sequence[Sequence[str]]
 
 def measure_classes(
     names: Sequence[str], queries: Codes, database: Codes, members: Memberships, empty_query: EmptyQuery
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, OfClass]]:
     """Measure the rankings of each class: its queries are those that have it, and relevant is what has it as well.
 
     With one class for each photograph these are the same rankings as those of all classes together. With several, a
@@ -72,12 +84,12 @@ def measure_classes(
             mean.
 
     Returns:
-        Metric -> class -> mean over its queries; without the classes that no query has.
+        Metric -> class -> its queries' scores; without the classes that no query has.
 
     Raises:
         BitscapeError: if queries have a class that nothing in the database has, and that is an error.
     """
-    means: dict[str, dict[str, float]] = {name: {} for name in names}
+    found: dict[str, dict[str, OfClass]] = {name: {} for name in names}
     for number, told in enumerate(members.names):
         asking, has = _rows(members.queries, number), np.zeros(len(database), dtype=np.int64)
         has[_rows(members.items, number)] = 1
@@ -92,10 +104,9 @@ def measure_classes(
         for name, scores in measure(names, queries[asking], database, truth).items():
             settled = scores if has.any() else Scores(np.zeros(len(asking)), np.ones(len(asking)))
             if settled.weights.any():
-                means[name][told] = settled.mean
-    return means
+                found[name][told] = OfClass(asking, settled)
+    return found
 
 
-def _rows(classes: "csc_array", number: int) -> NDArray[np.int32]:
-    rows: NDArray[np.int32] = classes.indices[classes.indptr[number] : classes.indptr[number + 1]]
-    return rows
+def _rows(classes: "csc_array", number: int) -> NDArray[np.int64]:
+    return classes.indices[classes.indptr[number] : classes.indptr[number + 1]].astype(np.int64)

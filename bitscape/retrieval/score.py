@@ -11,10 +11,10 @@ from bitscape.hamming.codes import Codes
 from bitscape.hamming.health import health
 from bitscape.hamming.ranking import Histograms
 from bitscape.retrieval import dropped
-from bitscape.retrieval.bootstrap import Difference, mean_interval, paired_difference
+from bitscape.retrieval.bootstrap import Difference, macro_interval, mean_interval, paired_difference
 from bitscape.retrieval.card import Card, Line
 from bitscape.retrieval.metrics import Metric, Scores, measure, parse
-from bitscape.retrieval.per_class import measure_classes
+from bitscape.retrieval.per_class import OfClass, measure_classes
 from bitscape.retrieval.precision_recall import by_radius
 from bitscape.retrieval.truth import Classes, Grades, Truth
 
@@ -68,7 +68,9 @@ def score(
         own = scores[metric.name]
         worst, best = _bounds(metric, scores) if metric in bounded else (None, None)
         each = of_classes[metric.name] if of_classes else _per_class(own, truth)
-        lines.append(Line(metric.name, own.mean, *mean_interval(*own, seed), worst, best, each))
+        interval, means = mean_interval(*own, seed), {name: one.scores.mean for name, one in each.items()}
+        macro = macro_interval([(one.queries, *one.scores) for one in each.values()], len(queries), seed)
+        lines.append(Line(metric.name, own.mean, *interval, worst, best, means, *macro))
     return Card(
         lines,
         health(database, bits),
@@ -136,13 +138,12 @@ def settle(scores: Scores, without: NDArray[np.bool_], policy: EmptyQuery) -> Sc
     return Scores(np.where(without, 0.0, scores.values), weights)
 
 
-def _per_class(scores: Scores, truth: Truth) -> dict[str, float]:
+def _per_class(scores: Scores, truth: Truth) -> dict[str, OfClass]:
     if not isinstance(truth, Classes) or truth.names is None:
         return {}
-    means = {}
+    found = {}
     for number, name in enumerate(truth.names):
-        own = truth.queries == number
-        mean = Scores(scores.values[own], scores.weights[own]).mean
-        if mean == mean:
-            means[str(name)] = mean
-    return means
+        own = np.flatnonzero(truth.queries == number)
+        if scores.weights[own].any():
+            found[str(name)] = OfClass(own, Scores(scores.values[own], scores.weights[own]))
+    return found
