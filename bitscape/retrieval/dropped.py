@@ -6,30 +6,26 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def bounds(worst: Floats, best: Floats, k: int, zeros: int = 0) -> tuple[float, float]:
+def bounds(worst: Floats, best: Floats, k: int) -> tuple[float, float]:
     """Lowest and highest mean of 1 / rank of the first hit, over queries with a hit in the first k, of all orders.
 
     An order may also take a query out of the mean, by bringing no hit into the first k; so the mean is highest where
     each query has its best order but those are taken out that would lower it, as far as they can be. A query that can
-    be out can have its first hit at rank k as well, the lowest there is; so the mean is lowest with all of these in,
-    or, where queries count 0, with all of them out.
+    be out can have its first hit at rank k as well, the lowest there is; so the mean is lowest with all of these in.
 
     Args:
         worst: (queries,) 1 / rank of the first hit with relevant items last in their ties, 0 beyond k.
         best: the same with relevant items first.
         k: ranks that count.
-        zeros: queries that count 0 and cannot be taken out.
 
     Returns:
-        Both, attained by an order; NaN where no order has a hit and there are no `zeros`.
+        Both, attained by an order; NaN where no order has a hit.
     """
     certain, possible = worst > 0, best > 0
-    always = int(certain.sum()) + zeros
-    if not always and not possible.any():
+    always = int(certain.sum())
+    if not possible.any():
         return float("nan"), float("nan")
-    lowest = np.where(certain, worst, 1 / k)[possible].sum() / (possible.sum() + zeros)
-    if always:
-        lowest = min(lowest, worst[certain].sum() / always)
+    lowest = np.where(certain, worst, 1 / k)[possible].mean()
     chosen = np.sort(best[possible & ~certain])[::-1]
     sums = best[certain].sum() + np.concatenate([[0.0], chosen.cumsum()])
     numbers = always + np.arange(len(sums))

@@ -110,5 +110,6 @@ def _graded(
     of_all: Graded, relevant: NDArray[np.int64], cutoffs: Sequence[int], empty_query: EmptyQuery
 ) -> list[Floats]:
     kept = Graded(of_all.counts[relevant > 0] if empty_query == "exclude" else of_all.counts)
-    each = [[np.nan_to_num(ndcg_at(kept, k)) for k in cutoffs], [acg_at(kept, k) for k in cutoffs]]
-    return [*each[0], *each[1], weighted_average_precision(kept, None, "all")]
+    ndcg = [ndcg_at(kept, k) for k in cutoffs]
+    defined = [one[~np.isnan(one)] for one in ndcg]  # 0 / 0 is in no mean, whatever the policy
+    return [*defined, *(acg_at(kept, k) for k in cutoffs), weighted_average_precision(kept, None, "all")]

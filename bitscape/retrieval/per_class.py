@@ -102,9 +102,8 @@ def measure_classes(
             )
         truth = Classes(np.ones(len(asking), dtype=np.int64), has)
         for name, scores in measure(names, queries[asking], database, truth).items():
-            settled = scores if has.any() else Scores(np.zeros(len(asking)), np.ones(len(asking)))
-            if settled.weights.any():
-                found[name][told] = OfClass(asking, settled)
+            if scores.weights.any():
+                found[name][told] = OfClass(asking, scores)
     return found
 
 

@@ -13,6 +13,7 @@ from bitscape.hamming.ranking import Histograms
 from bitscape.retrieval import dropped
 from bitscape.retrieval.bootstrap import Difference, macro_interval, mean_interval, paired_difference
 from bitscape.retrieval.card import Card, Line
+from bitscape.retrieval.empty_queries import settle
 from bitscape.retrieval.metrics import Metric, Scores, measure, parse
 from bitscape.retrieval.per_class import OfClass, measure_classes
 from bitscape.retrieval.precision_recall import by_radius
@@ -111,31 +112,7 @@ def _bounds(metric: Metric, scores: dict[str, Scores]) -> tuple[float, float]:
     if metric.misses != "dropped":
         return worst.mean, best.mean
     counts = worst.weights > 0
-    zeros = int((scores[metric.name].weights[best.values == 0] > 0).sum())  # where the policy says so
-    return dropped.bounds(worst.values[counts], best.values[counts], metric.k or 1, zeros)
-
-
-def settle(scores: Scores, without: NDArray[np.bool_], policy: EmptyQuery) -> Scores:
-    """Apply the policy for queries without any relevant item.
-
-    Args:
-        scores: of all queries.
-        without: (queries,) which have none.
-        policy: leave them out, count them 0, or refuse them.
-
-    Returns:
-        The scores with the weights of these queries 0 or 1.
-
-    Raises:
-        BitscapeError: if there are such queries and that is an error.
-    """
-    if policy == "error" and without.any():
-        raise BitscapeError(
-            f"{without.sum()} of {len(without)} queries have no relevant item in the database, the first of them is "
-            f"query {without.argmax()}; let them be excluded or count zero to allow that."
-        )
-    weights = np.where(without, 0.0 if policy == "exclude" else 1.0, scores.weights)
-    return Scores(np.where(without, 0.0, scores.values), weights)
+    return dropped.bounds(worst.values[counts], best.values[counts], metric.k or 1)
 
 
 def _per_class(scores: Scores, truth: Truth) -> dict[str, OfClass]:

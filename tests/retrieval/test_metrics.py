@@ -125,15 +125,15 @@ def test_the_reciprocal_rank_of_hits_only_is_a_ratio_of_expectations(ties, k):
         assert np.isnan(scores.mean)
 
 
-@given(several=st.lists(some_ties, min_size=1, max_size=3), k=st.integers(1, 4), zeros=st.integers(0, 2))
+@given(several=st.lists(some_ties, min_size=1, max_size=3), k=st.integers(1, 4))
 @settings(deadline=None, max_examples=60)
-def test_the_bounds_of_the_reciprocal_rank_of_hits_only_are_those_of_all_orders_of_all_queries(several, k, zeros):
+def test_the_bounds_of_the_reciprocal_rank_of_hits_only_are_those_of_all_orders_of_all_queries(several, k):
     ranks = [{first_hit(ranking, k) for ranking in orders(ties)} for ties in several]
     means = []
     for chosen in product(*ranks):
-        kept = [rank for rank in chosen if rank] + [0.0] * zeros
+        kept = [rank for rank in chosen if rank]
         means += [np.mean(kept)] if kept else []
-    found = dropped.bounds(np.array([min(one) for one in ranks]), np.array([max(one) for one in ranks]), k, zeros)
+    found = dropped.bounds(np.array([min(one) for one in ranks]), np.array([max(one) for one in ranks]), k)
     if means:
         assert found == pytest.approx((min(means), max(means)), abs=1e-12)
     else:
@@ -285,15 +285,30 @@ def test_on_lists_without_ties_the_names_are_the_formulae_of_hit_lists():
     assert np.mean(macro) == pytest.approx(hit_lists.hit_ratio_at_k(hits, k, classes))
 
 
-@pytest.mark.parametrize(
-    ("policy", "at_1", "at_2"), [("exclude", (1, 1), (3 / 4, 1)), ("zero", (1 / 2, 2 / 3), (1 / 2, 2 / 3))]
-)
-def test_queries_that_count_zero_are_in_the_bounds_of_hits_only(policy, at_1, at_2):
+@pytest.mark.parametrize("policy", ["exclude", "zero"])
+def test_queries_without_anything_relevant_are_not_in_the_bounds_of_hits_only(policy):
     # Query 0 hits at rank 1 or, of two tied items, not before 2; query 1 hits at 1; query 2 has nothing.
     database = np.array([[0], [0], [255]], np.uint8)
     queries = np.array([[0], [255], [0]], np.uint8)
     truth = Grades(csr_array([[1, 0, 0], [0, 0, 1], [0, 0, 0]]))
     # At k = 1 query 0 is in with 1 or out, at k = 2 it is in with 1 or 1/2.
-    for k, bounds in ((1, at_1), (2, at_2)):
+    for k, bounds in ((1, (1, 1)), (2, (3 / 4, 1))):
         line = score(queries, database, truth, [f"reciprocal_rank_expected_at_{k}_misses_dropped"], policy).lines[0]
         assert (line.worst_ties, line.best_ties) == pytest.approx(bounds)
+
+
+def test_what_leaves_queries_out_by_its_name_does_so_where_those_without_anything_relevant_count_zero():
+    # Nothing is tied. Query 2 has nothing relevant, and query 1 nothing within the radius.
+    database, queries = np.packbits(np.tril(np.ones((12, 16), int), -1), axis=1), np.zeros((3, 2), np.uint8)
+    grades = np.zeros((3, 12), int)
+    grades[0, 0] = grades[1, 3] = 1
+    queries[1] = 255
+    names = ["reciprocal_rank_expected_at_12_misses_dropped", "precision_radius_2_empty_skip", "ndcg_expected_at_12"]
+    card = score(queries, database, Grades(csr_array(grades)), [*names, "map_expected"], "zero")
+    hits = np.stack([grades[0], grades[1][::-1], grades[2]])
+    found = {line.name: line.mean for line in card.lines}
+    assert found[names[0]] == pytest.approx(hit_lists.reciprocal_rank_of_hits_only(hits, 12))
+    assert found[names[1]] == pytest.approx(np.mean([1 / 3, 0]))  # of query 0 and, which has irrelevant ones, of 2
+    assert found[names[1]] == pytest.approx(card.curves.precision_empty_skip[2])
+    assert found[names[2]] == pytest.approx(np.mean([1, np.log(2) / np.log(10)]))
+    assert found["map_expected"] == pytest.approx(np.mean([1, 1 / 9, 0]))

@@ -63,6 +63,7 @@ def test_a_class_that_nothing_in_the_database_has_is_as_the_policy_says():
     assert members.names == ("a", "b", "only here")
     found = {policy: measure_classes(NAMES, queries, database, members, policy) for policy in ("exclude", "zero")}
     assert [list(found["exclude"][name]) for name in NAMES] == [["a"]] * 4
-    assert [found["zero"][name]["only here"].scores.mean for name in NAMES] == [0] * 4
+    assert [found["zero"][name]["only here"].scores.mean for name in NAMES[:2]] == [0] * 2
+    assert [list(found["zero"][name]) for name in NAMES[2:]] == [["a"]] * 2  # they are not defined of it
     with pytest.raises(BitscapeError, match="1 queries have the class 'only here', which nothing in the database has"):
         measure_classes(NAMES, queries, database, members, "error")
