@@ -207,6 +207,20 @@ def test_files_that_do_not_fit_are_told_with_the_mend(tmp_path: Path):
     (tmp_path / "broken.npy").write_text("no array")
     (tmp_path / "lists.json").write_text('[[0], [1], [2], [3], ["x"]]')
     (tmp_path / "short.txt").write_text("a\nb\n")
+    np.savez(tmp_path / "two.npz", codes=bits, targets=labels)
+    np.savez(tmp_path / "other.npz", codes=bits, labels=labels + 1)
+    (tmp_path / "far.json").write_text(f"[[0], [1], [2], [3], [{10**30}]]")
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    beyond = sparse.csr_array(np.eye(5, dtype=int))
+    beyond.indices[0] = 99
+    sparse.save_npz(tmp_path / "beyond.npz", beyond)
+    np.save(tmp_path / "complex.npy", np.eye(5, dtype=complex))
+    np.save(tmp_path / "grades.npy", np.eye(5, dtype=int))
+    np.save(tmp_path / "wide.npy", np.full((5, 3), 200))
+    (tmp_path / "codes.csv").write_text("0,1,1\n")
+    content = (tmp_path / "wide.npy").read_bytes()
+    (tmp_path / "huge.npy").write_bytes(content.replace(b"(5, 3), }      ", b"(99999999999,)}"))
+    (tmp_path / "header.npy").write_bytes(content.replace(b"{'descr'", b'{"""cr"'))
     a, b, c = (tmp_path / name for name in ("a.npz", "b.npz", "c.npy"))
     for arguments, message in [
         ((a, b), "has codes of 12 bits"),
@@ -218,6 +232,20 @@ def test_files_that_do_not_fit_are_told_with_the_mend(tmp_path: Path):
         ((a, a, "--protocol", "bcdh-oxford"), "needs --relevance"),
         ((a, a, "--metric", "map"), "There is no metric 'map'"),
         ((a, a, "--empty-query", "skip"), "none of exclude, zero and error"),
+        ((a, a, "--metric", f"precision_expected_at_{'9' * 20}"), "There is no metric"),
+        ((a, a, "--output", a), "is one of the files that are measured"),
+        ((a, c, "--query-labels", tmp_path / "two.npz"), "has the arrays codes, targets; name the one with the labels"),
+        ((a, c, "--relevance", tmp_path / "far.json"), "Query 4 names 1000000000000000000000000000000 as relevant"),
+        ((a, c, "--relevance", tmp_path / "deep.json"), "is not valid JSON"),
+        ((a, c, "--relevance", tmp_path / "beyond.npz"), "cannot be read as a matrix of grades"),
+        ((a, c, "--relevance", tmp_path / "complex.npy"), "cannot be read as a matrix of grades (it holds complex128)"),
+        ((a, a, "--relevance", tmp_path / "grades.npy", "--protocol", "revisited-easy"), "easy and hard are not told"),
+        ((a, a, "--relevance", tmp_path / "grades.npy", "--query-labels", c), "takes the place of labels"),
+        ((tmp_path / "wide.npy", a), "Packed bytes must be of the type uint8, not int64"),
+        ((tmp_path / "codes.csv", a), "cannot be read as .npy or .npz (it is none"),
+        ((tmp_path / "huge.npy", a), "cannot be read as .npy or .npz"),
+        ((tmp_path / "header.npy", a), "cannot be read as .npy or .npz"),
+        ((a, a, "--against", tmp_path / "other.npz", a), "have other labels, or the same in another order"),
     ]:
         status, told = bitscape("score", *arguments)
         assert (status, message in told) == (1, True), told
@@ -338,3 +366,13 @@ def test_packed_codes_that_are_no_whole_bytes(tmp_path: Path):
         assert (status, sentence in " ".join(message.split())) == (1, True), message
     status, message = bitscape("score", tmp_path / "plain.npz", tmp_path / "plain.npz", "--bits", "11")
     assert (status, "codes of 12 bits, not of 11" in " ".join(message.split())) == (1, True), message
+
+
+def test_the_mark_that_windows_puts_before_a_text_is_no_part_of_the_first_label(tmp_path: Path):
+    np.save(tmp_path / "c.npy", make_bits(1, 4)[0])
+    (tmp_path / "plain.txt").write_text("red\nblue\nred\nblue\n")
+    (tmp_path / "marked.txt").write_text("red\nblue\nred\nblue\n", encoding="utf-8-sig")
+    named = ("--database-labels", tmp_path / "plain.txt", "--query-labels", tmp_path / "marked.txt")
+    status, told = bitscape("score", tmp_path / "c.npy", tmp_path / "c.npy", *named)
+    assert status == 0, told
+    assert "4 queries; nothing is relevant to 0." in told

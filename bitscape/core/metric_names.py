@@ -32,9 +32,9 @@ MEASURES: dict[str, tuple[str, tuple[str, ...], bool]] = {
 }
 NAME = re.compile(
     r"(?P<measure>[a-z_]+?)_(?P<ties>expected|worst_ties|best_ties|first_come)"
-    r"(?:_at_(?P<k>[1-9]\d*))?(?:_over_(?P<over>[a-z_]+?))?(?:_misses_(?P<misses>zero|dropped))?"
+    r"(?:_at_(?P<k>[1-9]\d{0,8}))?(?:_over_(?P<over>[a-z_]+?))?(?:_misses_(?P<misses>zero|dropped))?"
 )
-BALL = re.compile(r"precision_radius_(?P<radius>0|[1-9]\d*)_empty_(?P<empty>zero|skip)")
+BALL = re.compile(r"precision_radius_(?P<radius>0|[1-9]\d{0,8})_empty_(?P<empty>zero|skip)")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ def of_labels(queries: NDArray[Any], items: NDArray[Any]) -> Classes | Grades:
         The truth.
 
     Raises:
-        BitscapeError: if one has a label each and the other several, they are of other classes, or a label is missing.
+        BitscapeError: if one has a label each and the other several, they are of other classes or kinds, a label is
+            missing, or a matrix of classes holds anything but 0 and 1.
     """
     both = (queries, items)
     for side, labels in zip(("queries", "database"), both, strict=True):
@@ -32,16 +33,25 @@ def of_labels(queries: NDArray[Any], items: NDArray[Any]) -> Classes | Grades:
                 f"code {missing.argmax()}; a missing label is no class: leave those codes out, or give lists "
                 "of labels, in which a code can have none."
             )
+        if labels.ndim == 2 and not np.isin(labels, (0, 1)).all():
+            raise BitscapeError(
+                f"The labels of the {side} are a matrix of the shape {labels.shape} and hold more than 0 and 1; a "
+                "matrix is a column of 0 and 1 for each class, and one label for each code is an array of one "
+                "dimension (`labels.ravel()`)."
+            )
+        if labels.ndim > 2 or labels.dtype.kind not in "biufUSO":
+            raise BitscapeError(
+                f"The labels of the {side} are {labels.dtype} of the shape {labels.shape}; give numbers or strings, "
+                "one for each code or a column of 0 and 1 for each class."
+            )
     several = [labels.ndim == 2 or (labels.dtype == object and isinstance(labels[0], list)) for labels in both]
     if several[0] != several[1] or queries.ndim != items.ndim or queries.shape[1:] != items.shape[1:]:
         raise BitscapeError(
-            f"The labels of the queries have the shape {queries.shape} and those of the database {items.shape}; both "
-            "must be one label for each code, or both a column for each class."
+            f"The labels of the queries are {_form(queries, several[0])} and those of the database "
+            f"{_form(items, several[1])}; both must be one label for each code, or both several in the same form."
         )
     if not several[0]:
-        numbers = all(labels.dtype.kind in "biuf" for labels in both)  # 1 and 1.0 are one class
-        given = np.concatenate(both if numbers else [labels.astype(str) for labels in both])
-        names, codes = np.unique(given, return_inverse=True)
+        names, codes = np.unique(np.concatenate(_alike(*both)), return_inverse=True)
         return Classes(codes[: len(queries)], codes[len(queries) :], tuple(map(str, names)))
     if queries.ndim == 2:
         from scipy.sparse import csr_array
@@ -53,6 +63,32 @@ def of_labels(queries: NDArray[Any], items: NDArray[Any]) -> Classes | Grades:
 
     lists = queries.tolist(), items.tolist()
     return Grades(shared_labels(*lists), members=memberships(*lists))
+
+
+def _form(labels: NDArray[Any], several: bool) -> str:
+    if labels.ndim == 2:
+        return f"a matrix of {labels.shape[1]} classes"
+    return "a list for each code" if several else "one for each code"
+
+
+def _alike(queries: NDArray[Any], items: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Bring labels of both sides to one type in which none becomes another: 1, 1.0 and the text 1 are one class."""
+    left, right = _plain(queries), _plain(items)
+    kinds = {left.dtype.kind, right.dtype.kind}
+    if not kinds <= set("biuf"):
+        return left.astype(str), right.astype(str)
+    if "f" not in kinds and np.result_type(left, right).kind == "f":  # of int64 and uint64, which would round
+        return left.astype(object), right.astype(object)
+    return left, right
+
+
+def _plain(labels: NDArray[Any]) -> NDArray[Any]:
+    """Make text of bytes, and integers of floats that are whole and small enough to be told apart."""
+    if labels.dtype.kind == "S":
+        return np.strings.decode(labels, "utf-8", "surrogateescape")
+    if labels.dtype.kind == "f" and (labels == np.trunc(labels)).all() and (np.abs(labels) < 2**53).all():
+        return labels.astype(np.int64)
+    return labels
 
 
 def _missing(labels: NDArray[Any]) -> NDArray[np.bool_]:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bitscape.core.errors import BitscapeError
 from bitscape.core.metric_names import EmptyQuery
 from bitscape.hamming.codes import Codes
 from bitscape.hamming.health import health

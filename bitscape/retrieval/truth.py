@@ -91,8 +91,8 @@ class Grades:
 
     def grades(self, query: int) -> NDArray[np.int32]:
         """The row of grades of one query."""
-        row = self.relevance[[query]].toarray()[0].astype(np.int32)
-        return row if self.gains else np.minimum(row, 1)
+        row = self.relevance[[query]].toarray()[0]
+        return (row if self.gains else np.minimum(row, 1)).astype(np.int32)
 
 
 def of_lists(relevant: Sequence[Sequence[int]], junk: Sequence[Sequence[int]], items: int) -> Grades:
@@ -141,14 +141,15 @@ def revisited(
 def _matrix(lists: Sequence[Sequence[int]], items: int, name: str) -> "csr_array":
     from scipy.sparse import csr_array
 
+    for query, one in enumerate(lists):
+        wrong = [place for place in one if not 0 <= place < items]
+        if wrong:
+            raise BitscapeError(
+                f"Query {query} names {wrong[0]} as {name}, but the database has the places 0 to {items - 1}; the "
+                "lists must count the rows of the database's codes from 0."
+            )
     rows = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
     columns = np.array([place for one in lists for place in one], dtype=np.int64)
-    wrong = (columns < 0) | (columns >= items)
-    if wrong.any():
-        raise BitscapeError(
-            f"Query {rows[wrong][0]} names {columns[wrong][0]} as {name}, but the database has the places 0 to "
-            f"{items - 1}; the lists must count the rows of the database's codes from 0."
-        )
     matrix = csr_array((np.ones(len(columns), np.int32), (rows, columns)), shape=(len(lists), items))
     matrix.data[:] = 1  # an item that is named twice is relevant once
     return matrix

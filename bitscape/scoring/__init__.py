@@ -1,0 +1,1 @@
+"""`bitscape score`: anyone's codes, measured without any pipeline."""
