@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.hamming.ranking import Histograms
+from bitscape.hamming.ties import harmonic_numbers, hypergeometric, nearer, ratio
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,9 +29,9 @@ def expected(counts: Histograms) -> Floats:
     Returns:
         (queries,) float64 in [0, 1]; 0 for a query without any relevant item.
     """
-    before, found, harmonic = _before(counts)
+    before, found, harmonic = nearer(counts.items), nearer(counts.relevant), harmonic_numbers(counts.items)
     precisions = _expected_precisions(counts.items, counts.items, counts.relevant, before, found, harmonic)
-    return _ratio(precisions.sum(axis=1), counts.relevant.sum(axis=1))
+    return ratio(precisions.sum(axis=1), counts.relevant.sum(axis=1))
 
 
 def bounds(counts: Histograms) -> tuple[Floats, Floats]:
@@ -42,7 +43,7 @@ def bounds(counts: Histograms) -> tuple[Floats, Floats]:
     Returns:
         Two (queries,) float64: relevant items last within their tie, and first.
     """
-    before, found, harmonic = _before(counts)
+    before, found, harmonic = nearer(counts.items), nearer(counts.relevant), harmonic_numbers(counts.items)
     total = counts.relevant.sum(axis=1)
 
     def precisions(irrelevant_first: Ints) -> Floats:
@@ -51,7 +52,7 @@ def bounds(counts: Histograms) -> tuple[Floats, Floats]:
         return (counts.relevant + (found - rank) * rise).sum(axis=1)
 
     worst, best = precisions(counts.items - counts.relevant), precisions(np.zeros_like(counts.items))
-    return _ratio(worst, total), _ratio(best, total)
+    return ratio(worst, total), ratio(best, total)
 
 
 def expected_at(counts: Histograms, k: int, denominator: Denominator = "min_rk") -> Floats:
@@ -66,14 +67,14 @@ def expected_at(counts: Histograms, k: int, denominator: Denominator = "min_rk")
         (queries,) float64 in [0, 1]; 0 for a query without any relevant item. With `found` an order of the ties that
         brings none into the top k counts 0.
     """
-    before, found, harmonic = _before(counts)
+    before, found, harmonic = nearer(counts.items), nearer(counts.relevant), harmonic_numbers(counts.items)
     kept = np.clip(k - before, 0, counts.items)
     precisions = _expected_precisions(kept, counts.items, counts.relevant, before, found, harmonic)
     total = counts.relevant.sum(axis=1)
     if denominator == "all":
-        return _ratio(precisions.sum(axis=1), total)
+        return ratio(precisions.sum(axis=1), total)
     if denominator == "min_rk":
-        return _ratio(precisions.sum(axis=1), np.minimum(total, k))
+        return ratio(precisions.sum(axis=1), np.minimum(total, k))
     rows = zip(counts.items, counts.relevant, kept, before, found, precisions, strict=True)
     return np.array([_over_found(n, r, m, N, R, done, harmonic) for n, r, m, N, R, done in rows])
 
@@ -84,27 +85,13 @@ def _over_found(
     """AP@k of one query over the relevant items found, whose number is hypergeometric where k cuts a tie."""
     cut = np.flatnonzero((kept > 0) & (kept < items))
     if len(cut) == 0:
-        return float(_ratio(precisions.sum(keepdims=True), relevant[kept > 0].sum(keepdims=True))[0])
+        return float(ratio(precisions.sum(keepdims=True), relevant[kept > 0].sum(keepdims=True))[0])
     tie = cut[0]
     size, hits, drawn = int(items[tie]), int(relevant[tie]), int(kept[tie])
-    x = np.arange(max(0, drawn - (size - hits)), min(hits, drawn) + 1)
-    factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, size + 1)))])
-
-    def log_choose(n: int | Ints, m: int | Ints) -> Floats:
-        return factorial[n] - factorial[m] - factorial[n - m]
-
-    probability = np.exp(log_choose(hits, x) + log_choose(size - hits, drawn - x) - log_choose(size, drawn))
+    x, probability = hypergeometric(size, hits, drawn)
     full = np.full_like(x, drawn)
     inside = _expected_precisions(full, full, x, full * 0 + before[tie], full * 0 + found[tie], harmonic)
-    return float(probability @ _ratio(precisions[:tie].sum() + inside, found[tie] + x))
-
-
-def _before(counts: Histograms) -> tuple[Ints, Ints, Floats]:
-    """Items and relevant items nearer than each distance, and the harmonic numbers H(0) ... H(items)."""
-    before = np.cumsum(counts.items, axis=1) - counts.items
-    found = np.cumsum(counts.relevant, axis=1) - counts.relevant
-    longest = int(counts.items.sum(axis=1).max(initial=0))
-    return before, found, np.concatenate([[0.0], np.cumsum(1.0 / np.arange(1, longest + 1))])
+    return float(probability @ ratio(precisions[:tie].sum() + inside, found[tie] + x))
 
 
 def _expected_precisions(kept: Ints, n: Ints, r: Ints, before: Ints, found: Ints, harmonic: Floats) -> Floats:
@@ -112,7 +99,3 @@ def _expected_precisions(kept: Ints, n: Ints, r: Ints, before: Ints, found: Ints
     slope = np.maximum(r - 1, 0) / np.maximum(n - 1, 1)
     rise = harmonic[before + kept] - harmonic[before]
     return r / np.maximum(n, 1) * ((found + 1 - slope * (before + 1)) * rise + slope * kept)
-
-
-def _ratio(numerator: Floats, denominator: Ints) -> Floats:
-    return np.divide(numerator, denominator, out=np.zeros(np.shape(numerator)), where=np.asarray(denominator) > 0)

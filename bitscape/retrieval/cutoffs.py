@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bitscape.hamming.ranking import Histograms
+from bitscape.hamming.ties import nearer
 
 Floats = NDArray[np.float64]
 
@@ -67,25 +68,24 @@ def reciprocal_rank_at(counts: Histograms, k: int | None = None) -> Floats:
 
 
 def _hits(counts: Histograms, k: int) -> Floats:
-    before = np.cumsum(counts.items, axis=1) - counts.items
-    kept = np.clip(k - before, 0, counts.items)
+    kept = np.clip(k - nearer(counts.items), 0, counts.items)
     expected: Floats = (counts.relevant * (kept / np.maximum(counts.items, 1))).sum(axis=1)
     return expected
 
 
 def _first_hits(counts: Histograms, k: int | None) -> tuple[Floats, Floats]:
     """Chance of a hit among the first `k` ranks, and expected 1 / rank of the first one."""
-    before = np.cumsum(counts.items, axis=1) - counts.items
+    before = nearer(counts.items)
     chance, reciprocal = np.zeros((2, len(before)))
     for query in np.flatnonzero(counts.relevant.any(axis=1)):
         tie = int((counts.relevant[query] > 0).argmax())
-        size, hits, nearer = (int(part[query, tie]) for part in (counts.items, counts.relevant, before))
+        size, hits, ahead = (int(part[query, tie]) for part in (counts.items, counts.relevant, before))
         last = size - hits + 1  # the latest place in the tie at which the first hit can be
-        kept = last if k is None else min(last, k - nearer)
+        kept = last if k is None else min(last, k - ahead)
         if kept > 0:
             place = np.arange(1, kept + 1)
             missed = np.cumprod((size - hits - place + 1) / (size - place + 1))  # no hit up to this place
             first = np.concatenate([[1.0], missed[:-1]]) * hits / (size - place + 1)
             chance[query] = 1.0 if kept == last else 1 - missed[-1]
-            reciprocal[query] = (first / (nearer + place)).sum()
+            reciprocal[query] = (first / (ahead + place)).sum()
     return chance, reciprocal

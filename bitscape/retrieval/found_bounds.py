@@ -8,6 +8,7 @@ relevant items that come into the first k they are, and x has few values: the ex
 import numpy as np
 from numpy.typing import NDArray
 
+from bitscape.hamming.ties import harmonic_numbers
 from bitscape.retrieval.graded import Graded
 
 Floats = NDArray[np.float64]
@@ -26,8 +27,7 @@ def bounds_over_found(counted: Graded, k: int) -> tuple[Floats, Floats]:
     Returns:
         Two (queries,) float64; an order that brings no relevant item into the first k counts 0.
     """
-    longest = int(counted.items.sum(axis=1).max(initial=0))
-    harmonic = np.concatenate([[0.0], np.cumsum(1.0 / np.arange(1, longest + 1))])
+    harmonic = harmonic_numbers(counted.items)
     both = [_bounds(counts, k, harmonic) for counts in counted.counts]
     worst, best = np.array(both).reshape(-1, 2).T
     return worst, best

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bitscape.hamming.codes import Codes
 from bitscape.hamming.ranking import BLOCK, histograms
+from bitscape.hamming.ties import harmonic_numbers, hypergeometric, nearer, ratio
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -40,7 +41,7 @@ class Graded(NamedTuple):
     @property
     def before(self) -> Ints:
         """(queries, distances) items that are nearer."""
-        return np.cumsum(self.items, axis=1) - self.items
+        return nearer(self.items)
 
     @property
     def relevant(self) -> Ints:
@@ -84,7 +85,7 @@ def expected_dcg(counted: Graded, p: int) -> Floats:
     discounts = _discounts(counted, p)
     shares = discounts[before + items] - discounts[before]
     gains = counted.counts @ (np.exp2(np.arange(counted.counts.shape[2])) - 1)
-    return _ratio(gains * shares, items).sum(axis=1)
+    return ratio(gains * shares, items).sum(axis=1)
 
 
 def ndcg_at(counted: Graded, p: int) -> Floats:
@@ -105,7 +106,7 @@ def ndcg_at(counted: Graded, p: int) -> Floats:
 
 def acg_at(counted: Graded, p: int) -> Floats:
     """Expected average grade of the first `p` ranks; ranks beyond the database count 0: (queries,)."""
-    return _ratio(counted.grades * _kept(counted, p), counted.items).sum(axis=1) / p
+    return ratio(counted.grades * _kept(counted, p), counted.items).sum(axis=1) / p
 
 
 def weighted_average_precision(counted: Graded, top: int | None = None, over: Over = "found") -> Floats:
@@ -121,27 +122,26 @@ def weighted_average_precision(counted: Graded, top: int | None = None, over: Ov
     """
     items, relevant, before = counted.items, counted.relevant, counted.before
     kept = items if top is None else _kept(counted, top)
-    harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, items.sum(axis=1).max(initial=0) + 1))])
-    nearer = np.cumsum(counted.grades, axis=1) - counted.grades
-    sums = _precisions(kept, items, relevant, counted.grades, before, nearer, harmonic)
+    harmonic, summed = harmonic_numbers(items), nearer(counted.grades)
+    sums = _precisions(kept, items, relevant, counted.grades, before, summed, harmonic)
     if over == "all":
-        return _ratio(sums.sum(axis=1), relevant.sum(axis=1))
+        return ratio(sums.sum(axis=1), relevant.sum(axis=1))
     whole = kept == items
-    scores = _ratio((sums * whole).sum(axis=1), (relevant * whole).sum(axis=1))
+    scores = ratio((sums * whole).sum(axis=1), (relevant * whole).sum(axis=1))
     for query, tie in np.argwhere((kept > 0) & ~whole):  # one tie of a query at most is cut
         size, hits, drawn = (int(part[query, tie]) for part in (items, relevant, kept))
         # How many relevant items are among those drawn is hypergeometric; their mean grade is that of the tie.
-        x, chance = _hypergeometric(size, hits, drawn)
+        x, chance = hypergeometric(size, hits, drawn)
         share, n = x * counted.grades[query, tie] / max(hits, 1), np.full_like(x, drawn)
-        start, rank = np.full_like(x, nearer[query, tie]), np.full_like(x, before[query, tie])
+        start, rank = np.full_like(x, summed[query, tie]), np.full_like(x, before[query, tie])
         inside = _precisions(n, n, x, share, rank, start, harmonic)
         found = relevant[query, :tie].sum() + x
-        scores[query] = chance @ _ratio(sums[query, :tie].sum() + inside, found)
+        scores[query] = chance @ ratio(sums[query, :tie].sum() + inside, found)
     return scores
 
 
 def _precisions(
-    kept: Ints, n: Ints, m: Ints, grades: Ints | Floats, before: Ints, nearer: Ints, harmonic: Floats
+    kept: Ints, n: Ints, m: Ints, grades: Ints | Floats, before: Ints, summed: Ints, harmonic: Floats
 ) -> Floats:
     """Expected sum of ACG at relevant items among the first `kept` of `n` tied items, `m` of them relevant.
 
@@ -150,15 +150,7 @@ def _precisions(
     """
     rise = harmonic[before + kept] - harmonic[before]
     each = grades * np.maximum(m - 1, 0) / np.maximum(n - 1, 1)
-    return ((m * nearer + grades) * rise + each * (kept - (before + 1) * rise)) / np.maximum(n, 1)
-
-
-def _hypergeometric(size: int, hits: int, drawn: int) -> tuple[Ints, Floats]:
-    """Numbers of hits among those drawn without putting back, and the chance of each."""
-    from scipy.stats import hypergeom
-
-    x = np.arange(max(0, drawn - (size - hits)), min(hits, drawn) + 1)
-    return x, hypergeom.pmf(x, size, hits, drawn)
+    return ((m * summed + grades) * rise + each * (kept - (before + 1) * rise)) / np.maximum(n, 1)
 
 
 def _kept(counted: Graded, p: int) -> Ints:
@@ -169,7 +161,3 @@ def _discounts(counted: Graded, p: int) -> Floats:
     """Sums of the discounts of the first 0, 1, ... ranks, none beyond rank p."""
     ranks = np.arange(1, counted.items.sum(axis=1).max(initial=0) + 1)
     return np.concatenate([[0.0], np.cumsum((ranks <= p) / np.log(1 + ranks))])
-
-
-def _ratio(numerator: Floats | Ints, denominator: Ints) -> Floats:
-    return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator > 0)

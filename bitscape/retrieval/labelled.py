@@ -4,13 +4,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_array
 
 from bitscape.core.errors import BitscapeError
 from bitscape.retrieval.per_class import Memberships, memberships
-from bitscape.retrieval.truth import Classes, Grades
+from bitscape.retrieval.shared_labels import SharedLabels
+from bitscape.retrieval.truth import Classes
 
 
-def of_labels(queries: NDArray[Any], items: NDArray[Any]) -> Classes | Grades:
+def of_labels(queries: NDArray[Any], items: NDArray[Any]) -> Classes | SharedLabels:
     """Make relevance of labels: the same class, or the number of shared labels.
 
     Args:
@@ -54,15 +56,9 @@ def of_labels(queries: NDArray[Any], items: NDArray[Any]) -> Classes | Grades:
         names, codes = np.unique(np.concatenate(_alike(*both)), return_inverse=True)
         return Classes(codes[: len(queries)], codes[len(queries) :], tuple(map(str, names)))
     if queries.ndim == 2:
-        from scipy.sparse import csr_array
-
-        own, theirs = (csr_array((labels != 0).astype(np.int32)) for labels in both)
-        members = Memberships(own.tocsc(), theirs.tocsc(), tuple(map(str, range(queries.shape[1]))))
-        return Grades(csr_array(own @ theirs.T), members=members)
-    from bitscape.supervision.relevance import shared_labels
-
-    lists = queries.tolist(), items.tolist()
-    return Grades(shared_labels(*lists), members=memberships(*lists))
+        own, theirs = (csc_array(labels.astype(np.int32)) for labels in both)
+        return SharedLabels(Memberships(own, theirs, tuple(map(str, range(queries.shape[1])))))
+    return SharedLabels(memberships(queries.tolist(), items.tolist()))
 
 
 def _form(labels: NDArray[Any], several: bool) -> str:

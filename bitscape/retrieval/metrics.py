@@ -18,7 +18,6 @@ from bitscape.retrieval.precision_recall import precision_within
 from bitscape.retrieval.truth import Truth
 
 Floats = NDArray[np.float64]
-QUERIES_AT_ONCE = 256
 
 
 class Scores(NamedTuple):
@@ -138,7 +137,7 @@ def measure(
     counted = truth.counts(queries, database) if counted is None else counted
     for ties, order in (("expected", None), ("best_ties", best_order), ("worst_ties", worst_order)):
         wanted = [metric for metric in metrics if metric.ties == ties]
-        for tied in in_blocks(counted, QUERIES_AT_ONCE) if wanted else ():
+        for tied in in_blocks(counted) if wanted else ():
             settled = order(tied) if order else tied
             for metric in wanted:
                 found[metric.name].append(metric.at_extreme(tied, settled) if order else metric.of(tied))

@@ -10,6 +10,9 @@ from bitscape.hamming.junk import JUNK
 from bitscape.hamming.ranking import distances
 from bitscape.retrieval.graded import Graded
 
+SPLIT = 1 << 21
+"""Numbers of split ties that are held at once, 8 bytes each."""
+
 
 def best_order(counted: Graded) -> Graded:
     """Split each tie by grade, the highest first: what no order of the ties exceeds.
@@ -45,8 +48,10 @@ def first_come(query: Codes, database: Codes, grades: NDArray[np.int32]) -> Grad
     return Graded(np.eye(int(grades.max(initial=0)) + 1, dtype=np.int64)[ranked][None])
 
 
-def in_blocks(counted: Graded, size: int) -> Iterator[Graded]:
-    """Yield `size` queries at once, as splitting ties multiplies memory by the levels."""
+def in_blocks(counted: Graded) -> Iterator[Graded]:
+    """Yield some queries at once, as splitting ties multiplies memory by the levels."""
+    _, ties, levels = counted.counts.shape
+    size = max(1, SPLIT // (ties * levels**2))
     for start in range(0, len(counted.counts), size):
         yield Graded(counted.counts[start : start + size])
 

@@ -16,7 +16,7 @@ from bitscape.retrieval.empty_queries import settle
 from bitscape.retrieval.metrics import Metric, Scores, measure, parse
 from bitscape.retrieval.per_class import OfClass, measure_classes
 from bitscape.retrieval.precision_recall import by_radius
-from bitscape.retrieval.truth import Classes, Grades, Truth
+from bitscape.retrieval.truth import Classes, Truth
 
 Floats = NDArray[np.float64]
 
@@ -59,10 +59,9 @@ def score(
     kept = ~without | (empty_query == "zero")
     found = measure(list(wanted), queries, database, truth, counted)
     scores = {name: settle(one, without, empty_query) for name, one in found.items()}
-    members = truth.members if isinstance(truth, Grades) else None
-    of_classes = (
-        measure_classes([metric.name for metric in chosen], queries, database, members, empty_query) if members else {}
-    )
+    of_classes = {}
+    if truth.members:
+        of_classes = measure_classes([one.name for one in chosen], queries, database, truth.members, empty_query)
     lines = []
     for metric in chosen:
         own = scores[metric.name]

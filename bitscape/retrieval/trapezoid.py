@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bitscape.hamming.average_precision import expected
 from bitscape.hamming.ranking import Histograms
+from bitscape.hamming.ties import harmonic_numbers, nearer, ratio
 
 Floats = NDArray[np.float64]
 
@@ -24,15 +25,11 @@ def expected_trapezoid(counts: Histograms) -> Floats:
         (queries,) float64 in [0, 1]; 0 for a query without any relevant item.
     """
     n, r = counts.items, counts.relevant
-    before, found = np.cumsum(n, axis=1) - n, np.cumsum(r, axis=1) - r
-    longest = int(n.sum(axis=1).max(initial=0))
-    harmonic = np.concatenate([[0.0], np.cumsum(1.0 / np.arange(1, longest + 1))])
+    before, found, harmonic = nearer(n), nearer(r), harmonic_numbers(n)
     # Just before place p of a tie, N + p - 1 items hold R' + (p - 1) a hits: the sum over p of that share.
     slope = np.maximum(r - 1, 0) / np.maximum(n - 1, 1)
     rise = harmonic[np.maximum(before + n - 1, 0)] - harmonic[np.maximum(before - 1, 0)]
     later = slope * n + (found - slope * before) * rise
     at_the_top = 1 + slope * (n - 1)  # nothing is before the first rank: its p0 is 1 by definition
     sums = r / np.maximum(n, 1) * np.where(before > 0, later, at_the_top)
-    total = r.sum(axis=1)
-    p0 = np.divide(sums.sum(axis=1), total, out=np.zeros(len(total)), where=total > 0)
-    return (p0 + expected(counts)) / 2
+    return (ratio(sums.sum(axis=1), r.sum(axis=1)) + expected(counts)) / 2

@@ -27,6 +27,10 @@ class Truth(Protocol):
     """What metrics need to know of relevance."""
 
     @property
+    def members(self) -> "Memberships | None":
+        """The classes to measure one by one, where photographs can have several, or None."""
+
+    @property
     def gains(self) -> bool:
         """Whether the grades are small enough for gains of 2^grade; else items are relevant or not."""
 
@@ -51,6 +55,7 @@ class Classes:
     items: NDArray[np.int64]
     names: tuple[str, ...] | None = None
     gains: ClassVar[bool] = True
+    members: ClassVar[None] = None
 
     def counts(self, queries: Codes, database: Codes) -> Graded:
         """Count items of the query's class, and others, at each distance."""

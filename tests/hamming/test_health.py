@@ -40,3 +40,16 @@ def test_a_constant_bit_is_told_nothing_by_any_other():
     signs[:2, 0], signs[::2, 1] = -1, -1
     independent = 1
     assert health(pack(signs)).correlation == pytest.approx((28 - independent) / 28)
+
+
+def test_a_single_bit_has_no_pair_to_be_correlated_with():
+    assert health(np.array([[128], [0]], np.uint8), length=1) == (1.0, 0.5, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("width", [1, 2, 8, 9])
+def test_blocks_of_codes_change_nothing(monkeypatch, width):
+    codes = np.random.default_rng(0).integers(0, 4, (100, width)).astype(np.uint8)
+    known = health(codes)
+    monkeypatch.setattr("bitscape.hamming.health.BLOCK", 7)
+    assert health(codes) == known
+    assert known.distinct_share == len(np.unique(codes, axis=0)) / 100

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from bitscape.core.errors import BitscapeError
 from bitscape.retrieval.labelled import of_labels
-from bitscape.retrieval.truth import Classes
+from bitscape.retrieval.truth import Classes, Grades
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,28 @@ def test_one_label_each_beside_several_is_told_in_words():
     lists[:] = [["a"], ["a", "b"]]
     with pytest.raises(BitscapeError, match="the queries are one for each code and those of the database a list for"):
         of_labels(np.array(["a", "b"]), lists)
+
+
+def test_shared_labels_in_blocks_are_those_of_the_whole_matrix(monkeypatch):
+    generator = np.random.default_rng(0)
+    own, theirs = generator.random((9, 6)) < 0.4, generator.random((30, 6)) < 0.4
+    queries, database = (generator.integers(0, 256, (rows, 2)).astype(np.uint8) for rows in (9, 30))
+    known = Grades(csr_array(own.astype(int) @ theirs.T.astype(int))).counts(queries, database)
+    for size in (1 << 20, 70):
+        monkeypatch.setattr("bitscape.retrieval.shared_labels.PAIRS", size)
+        truth = of_labels(own, theirs)
+        assert np.array_equal(truth.counts(queries, database).counts, known.counts)
+    assert truth.grades(3).tolist() == (theirs @ own[3].astype(int)).tolist()
+
+
+@pytest.mark.parametrize(("shared", "gains"), [(31, True), (32, False)])
+def test_more_shared_labels_than_gains_can_have_are_shared_or_not(monkeypatch, shared, gains):
+    monkeypatch.setattr("bitscape.retrieval.shared_labels.PAIRS", 4)
+    own = np.ones((1, 40), int)
+    theirs = np.arange(40) < np.array([[shared], [0], [3], [shared]])
+    truth = of_labels(np.repeat(own, 3, axis=0), theirs)
+    assert truth.gains is gains
+    counted = truth.counts(np.zeros((3, 1), np.uint8), np.zeros((4, 1), np.uint8)).counts
+    assert counted.shape == (3, 9, 32 if gains else 2)
+    assert counted[2, 0].nonzero()[0].tolist() == ([0, 3, 31] if gains else [0, 1])
+    assert truth.grades(0).tolist() == ([31, 0, 3, 31] if gains else [1, 0, 1, 1])

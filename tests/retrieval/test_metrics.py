@@ -237,7 +237,7 @@ def test_blocks_of_queries_change_nothing(monkeypatch):
     queries, database, grades = case(4)
     names = ["map_expected", "map_best_ties", "ndcg_worst_ties_at_5"]
     known = measure(names, queries, database, Grades(csr_array(grades)))
-    monkeypatch.setattr("bitscape.retrieval.metrics.QUERIES_AT_ONCE", 3)
+    monkeypatch.setattr("bitscape.retrieval.orders.SPLIT", 3 * 17 * 4 * 4)
     again = measure(names, queries, database, Grades(csr_array(grades)))
     for name in names:
         assert np.array_equal(known[name].values, again[name].values)
