@@ -101,7 +101,7 @@ def test_lists_with_junk_under_the_protocols_of_the_revisited_sets(tmp_path: Pat
         assert status == 0, told
         written = json.loads((tmp_path / "s.json").read_text())["metrics"]
         assert written["map_trapezoid_expected"]["mean"] == 1  # what is left is relevant
-        assert written["precision_expected_at_5"]["mean"] == {"easy": 2, "medium": 3, "hard": 1}[setting] / 5
+        assert written["precision_expected_at_5_over_last"]["mean"] == 1  # and nothing stands between
     np.save(tmp_path / "grades.npy", [[1, -1, -1, 1]])  # the same as `easy`
     grades = (*files[:2], "--relevance", tmp_path / "grades.npy", "--metric", "precision_expected_at_5")
     assert bitscape("score", *grades, "--output", tmp_path / "s.json")[0] == 0

@@ -19,10 +19,10 @@ LEARNED_DATABASE = "map_expected_learned_database"
 MACRO = "map_expected_macro"
 """The mean over the classes of the `map_expected` of each, where relevance is of classes."""
 MEASURES: dict[str, tuple[str, tuple[str, ...], bool]] = {
-    # measure: whether it has a rank k (yes, no, maybe), what it can be divided by, whether it needs grades
+    # measure: whether it has a rank k (yes, no, maybe), what it can be divided by ("": by k), whether it needs grades
     "map": ("maybe", ("min_rk", "found", "all", "k"), False),
     "map_trapezoid": ("no", (), False),
-    "precision": ("yes", (), False),
+    "precision": ("yes", ("", "last"), False),
     "recall": ("yes", (), False),
     "hit_rate": ("yes", (), False),
     "reciprocal_rank": ("maybe", (), False),
@@ -77,8 +77,8 @@ def read_name(name: str) -> MetricName:
     ranks, divisors, _ = MEASURES[measure]
     if ranks == ("no" if k else "yes"):
         raise BitscapeError(f"The metric {name!r} must have {'no' if k else 'a'} cut-off `_at_K`.")
-    if (over is not None) is not bool(divisors and k) or (over and over not in divisors):
-        allowed = " or ".join(f"_over_{one}" for one in divisors) or "no divisor"
+    if (over or "") not in ((k and divisors) or ("",)):
+        allowed = " or ".join(f"_over_{one}" if one else "no divisor" for one in divisors) or "no divisor"
         raise BitscapeError(f"The metric {name!r} must have {allowed} after its cut-off, and none without a cut-off.")
     if (misses is None) is (measure == "reciprocal_rank"):
         raise BitscapeError(f"The metric {name!r}: `_misses_zero` or `_misses_dropped` belongs to reciprocal_rank.")

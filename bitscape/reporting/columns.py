@@ -60,6 +60,13 @@ KNOWN: tuple[tuple[str, str, Better | None, str], ...] = (
         "Share of relevant photographs among the first {0} results, expected over ties; what ATH calls the hit ratio.",
     ),
     (
+        r"precision_expected_at_(\d+)_over_last",
+        "P@{0}, to the last",
+        "high",
+        "Share of relevant photographs among the first {0} results, or up to the last relevant one where that is "
+        "nearer: mP@{0} of revisited Oxford and Paris.",
+    ),
+    (
         r"recall_expected_at_(\d+)",
         "R@{0}",
         "high",

@@ -28,6 +28,30 @@ def precision_at(counts: Histograms, k: int) -> Floats:
     return _hits(counts, k) / k
 
 
+def precision_over_last_at(counts: Histograms, k: int) -> Floats:
+    """Expected share of relevant items among the first `k` ranks, or up to the last relevant one where that is nearer.
+
+    It is mP@k of revisited Oxford and Paris (`kq = min(max(pos), k)` in their code).
+
+    Args:
+        counts: items and relevant items at each distance.
+        k: ranks that count, at least 1.
+
+    Returns:
+        (queries,) float64 in [0, 1]; 0 for a query without any relevant item.
+    """
+    precision, before, found = precision_at(counts, k), nearer(counts.items), nearer(counts.relevant)
+    for query in np.flatnonzero(counts.relevant.any(axis=1)):
+        tie = int(np.flatnonzero(counts.relevant[query])[-1])
+        size, hits, ahead, sure = (int(part[query, tie]) for part in (counts.items, counts.relevant, before, found))
+        kept = k - ahead
+        if kept > 0:
+            place = size - np.arange(size - hits + 1)  # of the last hit in the tie: of the first one, from behind
+            inside = np.where(place <= kept, hits, (hits - 1) * kept / np.maximum(place - 1, 1))
+            precision[query] = _first_places(size, hits) @ ((sure + inside) / np.minimum(ahead + place, k))
+    return precision
+
+
 def recall_at(counts: Histograms, k: int) -> Floats:
     """Expected share of all relevant items that are among the first `k` ranks; 0 for a query without any.
 
@@ -83,9 +107,15 @@ def _first_hits(counts: Histograms, k: int | None) -> tuple[Floats, Floats]:
         last = size - hits + 1  # the latest place in the tie at which the first hit can be
         kept = last if k is None else min(last, k - ahead)
         if kept > 0:
-            place = np.arange(1, kept + 1)
-            missed = np.cumprod((size - hits - place + 1) / (size - place + 1))  # no hit up to this place
-            first = np.concatenate([[1.0], missed[:-1]]) * hits / (size - place + 1)
-            chance[query] = 1.0 if kept == last else 1 - missed[-1]
-            reciprocal[query] = (first / (ahead + place)).sum()
+            first = _first_places(size, hits)[:kept]
+            chance[query] = 1.0 if kept == last else first.sum()
+            reciprocal[query] = (first / (ahead + np.arange(1, kept + 1))).sum()
     return chance, reciprocal
+
+
+def _first_places(size: int, hits: int) -> Floats:
+    """Chance that the first of `hits` among `size` tied items is at place 1, 2, ... size - hits + 1."""
+    place = np.arange(1, size - hits + 2)
+    missed = np.cumprod((size - hits - place + 1) / (size - place + 1))  # no hit up to this place
+    chance: Floats = np.concatenate([[1.0], missed[:-1]]) * hits / (size - place + 1)
+    return chance

@@ -92,7 +92,7 @@ class Metric(MetricName):
             return average_precision.expected_at(counts, self.k or 1, self.over)  # type: ignore[arg-type]
         if self.measure == "map_trapezoid":
             return trapezoid.expected_trapezoid(counts)
-        at_k: Any = getattr(cutoffs, f"{self.measure}_at")
+        at_k: Any = getattr(cutoffs, f"{self.measure}_over_{self.over}_at" if self.over else f"{self.measure}_at")
         values: Floats = at_k(counts, self.k)
         return values
 

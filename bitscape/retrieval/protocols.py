@@ -3,6 +3,7 @@
 from bitscape.core.errors import BitscapeError
 from bitscape.retrieval.protocol import OWN, Protocol
 
+REVISITED = ("map_trapezoid_expected", *(f"precision_expected_at_{k}_over_last" for k in (1, 5, 10)))
 INSTANCES = ("map_trapezoid_expected", "precision_expected_at_1", "precision_expected_at_5", "precision_expected_at_10")
 PROTOCOLS = {
     one.name: one
@@ -37,8 +38,9 @@ PROTOCOLS = {
         *(
             Protocol(
                 f"revisited-{setting}",
-                f"Revisited Oxford and Paris, {setting}: {rule}; queries without any are dropped, trapezoids.",
-                INSTANCES,
+                f"Revisited Oxford and Paris, {setting}: {rule}; queries without any are dropped, trapezoids, "
+                "precision up to the last relevant one.",
+                REVISITED,
                 relevance="given",
             )
             for setting, rule in (

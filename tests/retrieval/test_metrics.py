@@ -42,6 +42,10 @@ def first_hit(ranking, k):
     return next((1 / rank for rank, grade in enumerate(ranking[:k], start=1) if grade), 0.0)
 
 
+def last_hit(ranking):
+    return max((rank for rank, grade in enumerate(ranking, start=1) if grade), default=0)
+
+
 def dcg(ranking, k):
     return sum((2**grade - 1) / math.log(rank + 1) for rank, grade in enumerate(ranking[:k], start=1))
 
@@ -63,6 +67,7 @@ DEFINITIONS = {
     "map_{}_at_{k}_over_found": lambda r, k: sum(precisions(r)[:k]) / max(1, relevant(r[:k])),
     "map_trapezoid_{}": lambda ranking, k: trapezoid(ranking),
     "precision_{}_at_{k}": lambda ranking, k: relevant(ranking[:k]) / k,
+    "precision_{}_at_{k}_over_last": lambda r, k: relevant(r[:k]) / max(1, min(k, last_hit(r))),
     "recall_{}_at_{k}": lambda ranking, k: relevant(ranking[:k]) / max(1, relevant(ranking)),
     "hit_rate_{}_at_{k}": lambda ranking, k: float(any(ranking[:k])),
     "reciprocal_rank_{}_at_{k}_misses_zero": first_hit,
@@ -252,7 +257,9 @@ def test_blocks_of_queries_change_nothing(monkeypatch):
         ("map_expected_at_5", "_over_min_rk or _over_found"),
         ("map_expected_over_found", "none without a cut-off"),
         ("map_expected_at_5_over_luck", "_over_min_rk or _over_found"),
-        ("precision_expected_at_5_over_k", "no divisor"),
+        ("precision_expected_at_5_over_k", "must have no divisor or _over_last"),
+        ("recall_expected_at_5_over_k", "must have no divisor"),
+        ("precision_expected_over_last", "must have a cut-off"),
         ("reciprocal_rank_expected", "_misses_zero"),
         ("map_expected_misses_zero", "_misses_zero"),
         ("map_expected_at_0_over_k", "There is no metric"),
