@@ -1,7 +1,6 @@
 """Files that appear whole or not at all."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bitscape.core.errors import BitscapeError
+from bitscape.core.scratch import move, scratch, telling
 
 
 @contextmanager
@@ -18,29 +18,27 @@ def publish(target: Path) -> Iterator[Path]:
     """Yield a scratch path beside `target`; move it onto `target` if the block succeeds.
 
     The block may create a file or a directory at the yielded path. Whatever stood at `target` is
-    replaced only once the new content is complete; after an error nothing is left behind.
+    replaced only once the new content is complete; after an error nothing is left behind, and of a
+    process that is killed nothing that is in the way of the next.
 
     Args:
         target: the file or directory to bring about. Parent directories are created.
 
     Yields:
-        The scratch path, `.NAME.partial` in the same directory, so that the move is a rename.
+        The scratch path, `.NAME.partial/NAME` in the same directory, so that the move is a rename. A
+        second writer of the same target waits for the first.
 
     Raises:
-        BitscapeError: if the block made a file and `target` is a directory, which may hold anything.
+        BitscapeError: if nothing can be written there, or if the block made a file and `target` is a
+            directory, which may hold anything.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.partial")
-    remove(partial)
-    try:
+    target = target if target.name not in ("", "..") else target.resolve()
+    with scratch(target) as partial:
         yield partial
-        if target.is_dir() and not target.is_symlink():
-            if not partial.is_dir():
-                raise BitscapeError(f"{target} is a folder, and a file is to be written; name a file in it.")
-            shutil.rmtree(target)
-        os.replace(partial, target)
-    finally:
-        remove(partial)
+        if target.is_dir() and not target.is_symlink() and not partial.is_dir():
+            raise BitscapeError(f"{target} is a folder, and a file is to be written; name a file in it.")
+        with telling(target):
+            move(partial, target)
 
 
 def remove(path: Path) -> None:

@@ -12,6 +12,7 @@ from bitscape.search.bundle import Bundle
 from bitscape.search.index import STORED, IndexSettings, held_codes, prepare
 from bitscape.search.manifest import Manifest, check_files, read_manifest
 from bitscape.search.signs import same_signs
+from bitscape.search.standing import while_it_stands
 
 ARRAYS = ("codes.npy", "outputs.npy", "probe.npy")
 AGAIN = "make the bundle anew with `bitscape index`"
@@ -26,12 +27,16 @@ def load(folder: str | os.PathLike[str]) -> Bundle:
     Raises:
         BitscapeError: if it is no bundle, or is not as it was saved.
     """
+    path = Path(folder)
+    return while_it_stands(path, lambda: _load(path))
+
+
+def _load(path: Path) -> Bundle:
     import faiss
     import pandas as pd
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    path = Path(folder)
     manifest = read_manifest(path)
     check_files(path, manifest)
     try:

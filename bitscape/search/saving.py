@@ -1,6 +1,7 @@
 """A bundle written to its folder, whole or not at all."""
 
 import os
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ import numpy as np
 
 from bitscape import __version__
 from bitscape.core.errors import BitscapeError
+from bitscape.core.place import check_writable
+from bitscape.core.scratch import telling
 from bitscape.core.storage import publish, write_json
 from bitscape.search.index import STORED
 from bitscape.search.manifest import NAME, NEEDED, Manifest, sha256
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 PARTS = NEEDED | {NAME, "backbone.safetensors", "index.faiss"}
 """All that a bundle may consist of, so that a folder with anything else is never replaced."""
+LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
+"""What file managers leave in any folder that is looked at."""
 PACKAGES = ("numpy", "faiss-cpu", "torch", "timm", "safetensors")
 
 
@@ -26,12 +31,23 @@ def check_place(folder: Path) -> None:
     """Check that a bundle may be written there, before anything is encoded for it.
 
     Raises:
-        BitscapeError: if it is a file, or a folder that holds anything but a bundle.
+        BitscapeError: if it is a file, a folder that holds anything but a bundle, or cannot be written to.
     """
-    foreign = [] if not folder.is_dir() else sorted({path.name for path in folder.iterdir()} - PARTS)
+    held = _held(folder)
+    foreign = sorted(held - PARTS)
+    if foreign and {NAME, *NEEDED} <= held:
+        raise BitscapeError(f"{folder} holds {foreign[0]} beside a bundle; move it away, or name another folder.")
     if folder.is_file() or foreign:
         other = f" (it holds {foreign[0]})" if foreign else ""
         raise BitscapeError(f"{folder} is in the way and no bundle{other}; name another folder.")
+    check_writable(folder.resolve())
+
+
+def _held(folder: Path) -> set[str]:
+    """Name what a folder holds; nothing where there is none, or another process is about to replace it."""
+    with telling(folder), suppress(FileNotFoundError, NotADirectoryError):
+        return {path.name for path in folder.iterdir()} - LITTER
+    return set()
 
 
 def save(bundle: "Bundle", folder: Path) -> None:
@@ -42,6 +58,7 @@ def save(bundle: "Bundle", folder: Path) -> None:
 
     from bitscape.search.probe import probe
 
+    folder = folder.resolve()  # a link stays one, and the folder that it names is replaced
     check_place(folder)
     index = bundle.index  # built now: settings that do not fit are told before anything is written
     if not same_signs(bundle.codes, bundle.outputs):
@@ -65,7 +82,7 @@ def save(bundle: "Bundle", folder: Path) -> None:
             model=bundle.model,
             transform=bundle.transform,
             index=bundle.settings,
-            photographs=PurePath(os.path.relpath(bundle.photographs.resolve(), folder.resolve())).as_posix(),
+            photographs=PurePath(os.path.relpath(bundle.photographs.resolve(), folder)).as_posix(),
             count=len(bundle.images),
             files={path.name: sha256(path) for path in sorted(partial.iterdir())},
             versions={"bitscape": __version__} | {name: version(name) for name in PACKAGES},
