@@ -1,9 +1,9 @@
 """A searchable collection in one folder: codes, names, index, model."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -14,6 +14,8 @@ from bitscape.hamming.codes import Codes, pack
 from bitscape.search.hit import Hit
 from bitscape.search.index import IndexSettings, build, nearest
 from bitscape.search.manifest import Model, Transform, sha256
+from bitscape.search.naming import File, new_names, several
+from bitscape.search.sizing import fitted, outgrown
 
 if TYPE_CHECKING:
     from bitscape.search.encoder import PhotographEncoder
@@ -77,12 +79,8 @@ class Bundle:
             encoder = build_encoder(
                 self.model, self.weights, lambda: backbone_of(self.transform, self.backbone_weights), size
             )
-            if self.probe is not None and not probe.agree(self.probe, probe.probe(encoder)):
-                raise BitscapeError(
-                    f"The network of {self.model.method} at {self.model.bits} bits does not give the outputs it gave "
-                    "when the bundle was made: its parameters, transform or packages are others; "
-                    "make it anew with `bitscape index`."
-                )
+            if self.probe is not None:
+                probe.check(encoder, self.probe, self.model)
             self._encoder = encoder
         return self._encoder
 
@@ -120,18 +118,17 @@ class Bundle:
             For each query its results, best first.
 
         Raises:
-            BitscapeError: naming the first that is no photograph.
+            BitscapeError: naming the first that is no photograph, or an argument that is none of these.
         """
         from bitscape.search.encoding import listed
-        from bitscape.search.rerank import rerank as by
+        from bitscape.search.rerank import check, ranked
 
-        if top < 1:
-            raise BitscapeError(f"top must be at least 1, not {top}.")
+        check(top, rerank, depth)
         queries = listed(images)
         outputs = self.encode(queries)
         if rerank is None:
             return self.nearest(pack(outputs), top) if len(queries) else []
-        return by(self, queries, outputs, top, rerank, depth)
+        return ranked(self, queries, outputs, top, rerank, depth)
 
     def nearest(self, codes: Codes, top: int) -> list[list[Hit]]:
         """Find the photographs whose codes are nearest to (q, bits / 8) codes; ties in the order of the bundle."""
@@ -145,11 +142,11 @@ class Bundle:
         """Tell a row as a result."""
         return Hit(self.images[row], self.photographs / self.images[row], distance)
 
-    def add(self, files: Sequence[str | os.PathLike[str]]) -> list[str]:
+    def add(self, files: File | Iterable[File]) -> list[str]:
         """Encode more photographs and put them behind those that are there.
 
         Args:
-            files: their paths.
+            files: one path or several.
 
         Returns:
             Their names in the bundle: paths from the folder of its photographs.
@@ -157,11 +154,8 @@ class Bundle:
         Raises:
             BitscapeError: if one is there already, or is no photograph; then nothing is added.
         """
-        paths = [Path(file) for file in files]
-        names = [PurePath(os.path.relpath(path, self.photographs)).as_posix() for path in paths]
-        taken = sorted(set(names) & set(self.images) | {name for name in names if names.count(name) > 1})
-        if taken:
-            raise BitscapeError(f"{taken[0]} is in the bundle already, or is given twice; remove it first.")
+        paths = several(files)
+        names = new_names(paths, self.photographs.resolve(), self.images)
         if paths:
             self.extend(names, self.encode(paths), [sha256(path) for path in paths])
         return names
@@ -169,26 +163,29 @@ class Bundle:
     def extend(self, names: Sequence[str], outputs: NDArray[np.float32], sums: Sequence[str]) -> None:
         """Put photographs that are encoded already behind those that are there."""
         codes = pack(outputs)
-        if not self.images:  # what was built for no codes at all has learned nothing of them
-            self._index = None
+        if not self.images or outgrown(self._index, self.settings, len(self.images) + len(names)):
+            self._index = None  # what was built for none of the codes, or for few, has learned too little of them
         if self._index is not None:
             self._index.add(codes)
         self.images, self.sums = [*self.images, *names], [*self.sums, *sums]
         self.codes, self.outputs = np.concatenate([self.codes, codes]), np.concatenate([self.outputs, outputs])
 
-    def remove(self, names: Sequence[str]) -> None:
-        """Take photographs out; the others keep their order, and the index is built anew.
+    def remove(self, names: str | Iterable[str]) -> None:
+        """Take one photograph or several out; the others keep their order, and the index is built anew.
+
+        An index with inverted lists has no more of them than photographs.
 
         Raises:
             BitscapeError: if one is not there; then nothing is removed.
         """
-        missing = sorted(set(names) - set(self.images))
+        gone = {names} if isinstance(names, str) else set(names)
+        missing = sorted(gone - set(self.images))
         if missing:
             raise BitscapeError(f"{missing[0]} is not in the bundle; its names are paths from {self.photographs}.")
-        gone = set(names)
         kept = [row for row, image in enumerate(self.images) if image not in gone]
         self.images, self.sums = [self.images[row] for row in kept], [self.sums[row] for row in kept]
         self.codes, self.outputs, self._index = self.codes[kept], self.outputs[kept], None
+        self.settings = fitted(self.settings, len(kept))
 
     def with_index(self, settings: IndexSettings) -> Self:
         """Give the same photographs with another index."""

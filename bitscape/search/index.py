@@ -9,12 +9,22 @@ from pydantic import Field
 
 from bitscape.core.errors import BitscapeError
 from bitscape.core.one_thread import one_thread
-from bitscape.core.section import Count, Section
+from bitscape.core.section import Section
 from bitscape.hamming.codes import Codes, validate
+from bitscape.search.sizing import description
 
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+"""FAISS sets memory aside for so many candidates."""
 Kind = Literal["flat", "ivf", "multihash", "hnsw"]
 STORED = ("ivf", "hnsw")
 """Kinds that take long to build; that of `multihash` does not, and FAISS saves its tables in no fixed order."""
+OWN = {
+    "flat": (),
+    "ivf": ("lists", "probes"),
+    "multihash": ("hashes", "hash_bits", "flips"),
+    "hnsw": ("links", "construction", "beam"),
+}
+"""Settings of each kind."""
 
 
 class IndexSettings(Section):
@@ -62,7 +72,7 @@ def build(codes: Codes, settings: IndexSettings) -> Any:
     codes = np.ascontiguousarray(validate(codes))
     count, bits = len(codes), codes.shape[1] * 8
     with one_thread():
-        index: Any = faiss.index_binary_factory(bits, _description(count, bits, settings))
+        index: Any = faiss.index_binary_factory(bits, description(count, bits, settings))
         if settings.kind == "ivf":
             index.cp.min_points_per_centroid = 1  # FAISS else prints a warning about small collections
             if count:
@@ -86,18 +96,21 @@ def prepare(index: Any, settings: IndexSettings) -> Any:
 
 
 def held_codes(index: Any, kind: Kind) -> Codes | None:
-    """Give the (n, bits / 8) codes that an index of the kind `ivf` or `hnsw` holds, or None if it is of another."""
+    """Give the (n, bits / 8) codes that an index of the kind `ivf` or `hnsw` holds; None if it is none, or damaged."""
     if kind == "hnsw" and isinstance(index, faiss.IndexBinaryHNSW):
         storage: Any = faiss.downcast_IndexBinary(index.storage)
         return faiss.vector_to_array(storage.xb).reshape(-1, index.code_size)
     if kind == "ivf" and isinstance(index, faiss.IndexBinaryIVF):
         codes, lists = np.zeros((index.ntotal, index.code_size), np.uint8), index.invlists
+        held = np.zeros(index.ntotal, bool)
         for number in range(index.nlist):
             if count := lists.list_size(number):
                 rows = faiss.rev_swig_ptr(lists.get_ids(number), count)
                 own = faiss.rev_swig_ptr(lists.get_codes(number), count * index.code_size)
-                codes[np.clip(rows, 0, len(codes) - 1)] = own.reshape(count, -1)
-        return codes
+                if rows.min() < 0 or rows.max() >= len(codes):
+                    return None
+                codes[rows], held[rows] = own.reshape(count, -1), True
+        return codes if held.all() else None
     return None
 
 
@@ -119,7 +132,7 @@ def nearest(index: Any, queries: Codes, k: int) -> Nearest:
         raise BitscapeError(
             f"The queries have {queries.shape[1] * 8} bits and the index {index.d}; encode both with the same model."
         )
-    k = min(k, index.ntotal)
+    k = min(int(k), index.ntotal)
     if k == 0 or not len(queries):
         return Nearest(np.empty((len(queries), k), np.int32), np.empty((len(queries), k), np.int64))
     distances, rows = index.search(queries, k)
@@ -152,21 +165,3 @@ def recall(index: Any, codes: Codes, k: int, sample: int = 1000, seed: int = 0) 
     found = nearest(index, codes[asked], k + 1)
     others = (found.rows >= 0) & (found.rows != asked[:, None]) & (found.distances <= limits[:, None])
     return float(np.minimum(others.sum(axis=1), k).mean() / k)
-
-
-def _description(count: int, bits: int, settings: IndexSettings) -> str:
-    """Say the index as FAISS's factory wants it."""
-    if settings.kind == "ivf":
-        lists = settings.lists or max(1, round(count**0.5))
-        if lists > max(count, 1):
-            raise BitscapeError(f"{lists} inverted lists are more than the {count} codes; ask for fewer lists.")
-        return f"BIVF{lists}"
-    if settings.kind == "multihash":
-        wide = settings.hash_bits or max(1, min(bits // settings.hashes, int(np.log2(max(count, 2)))))
-        if settings.hashes * wide > bits:
-            raise BitscapeError(
-                f"{settings.hashes} tables of {wide} bits are more than the {bits} bits of a code; "
-                "ask for fewer hashes or hash_bits."
-            )
-        return f"BHash{settings.hashes}x{wide}"
-    return f"BHNSW{settings.links}" if settings.kind == "hnsw" else "BFlat"

@@ -11,6 +11,7 @@ from bitscape.core.errors import BitscapeError
 from bitscape.networks.features import to_square
 from bitscape.search.encoder import PhotographEncoder
 from bitscape.search.encoding import run
+from bitscape.search.manifest import Model
 
 TOLERANCE = 0.05
 """Of the root mean square of the outputs: well above what another processor or TF32 changes, and half of what Lanczos'
@@ -41,6 +42,20 @@ def probe(encoder: PhotographEncoder) -> Outputs:
         raise BitscapeError(
             f"The backbone and the network do not fit each other ({told}); make the bundle anew with `bitscape index`."
         ) from None
+
+
+def check(encoder: PhotographEncoder, before: Outputs, model: Model) -> None:
+    """Check that a network gives the (1, bits) outputs of the picture that it gave.
+
+    Raises:
+        BitscapeError: if it does not.
+    """
+    if not agree(before, probe(encoder)):
+        raise BitscapeError(
+            f"The network of {model.method} at {model.bits} bits does not give the outputs it gave "
+            "when the bundle was made: its parameters, transform or packages are others; "
+            "make it anew with `bitscape index`."
+        )
 
 
 def agree(before: Outputs, now: Outputs) -> bool:

@@ -21,6 +21,7 @@ from bitscape.search.index import IndexSettings
 from bitscape.search.manifest import Model
 from bitscape.search.probe import agree
 from bitscape.search.signs import same_signs
+from bitscape.search.sizing import description
 
 BLOCK = 64
 CHECKED = 4
@@ -112,6 +113,7 @@ def bundle_of(root: Path, model: Model, settings: IndexSettings | None = None, *
         return bundle
     collection = read_collection(root)
     rows = database(collection)
+    description(len(rows), model.bits, bundle.settings)  # told before anything is encoded
     bundle.images, bundle.sums = (collection[column].iloc[rows].tolist() for column in ("image", "sha256"))
     bundle.outputs = _outputs(root, bundle, encoder, len(collection), rows)
     bundle.codes = _codes(root, name, bundle.outputs)

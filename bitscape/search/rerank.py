@@ -1,6 +1,7 @@
 """The first results of a search in a better order: by real-valued codes, or by the geometry of SIFT matches."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,22 @@ BY = ("outputs", "geometry")
 DEPTH = {"outputs": 10, "geometry": 2}  # times the results that are asked for
 
 
-def rerank(
+def check(top: int, by: str | None, depth: int | None) -> None:
+    """Check what a search asks for, before anything is encoded.
+
+    Raises:
+        BitscapeError: naming the argument.
+    """
+    for name, value in (("top", top), ("depth", 1 if depth is None else depth)):
+        if not isinstance(value, Integral) or value < 1:
+            raise BitscapeError(f"{name} must be a whole number of at least 1, not {value!r}.")
+    if by is not None and by not in BY:
+        raise BitscapeError(f"Results are re-ranked by {' or '.join(BY)}, not by {by!r}.")
+    if by is None and depth is not None:
+        raise BitscapeError(f"depth {depth} is of re-ranking; say also rerank, {' or '.join(BY)}, or leave depth out.")
+
+
+def ranked(
     bundle: "Bundle",
     queries: "Sequence[Photograph]",
     outputs: NDArray[np.float32],
@@ -37,37 +53,36 @@ def rerank(
         by: `outputs` or `geometry`.
         depth: results that are re-ranked.
     """
-    if by not in BY:
-        raise BitscapeError(f"Results are re-ranked by {' or '.join(BY)}, not by {by!r}.")
     deep = max(top, depth or DEPTH[by] * top)
     if by == "outputs":
         return _by_outputs(bundle, outputs, top, deep)
     from bitscape.search.verification import count_inliers
 
     hits = bundle.nearest(pack(outputs), deep) if len(outputs) else []
-    ranked = []
+    answers = []
     for query, found in zip(queries, hits, strict=True):
         inliers = count_inliers(query, [hit.path for hit in found])
         counted = [hit._replace(inliers=count) for hit, count in zip(found, inliers, strict=True)]
-        ranked.append(sorted(counted, key=lambda hit: -(hit.inliers or 0))[:top])
-    return ranked
+        answers.append(sorted(counted, key=lambda hit: -(hit.inliers or 0))[:top])
+    return answers
 
 
 def _by_outputs(bundle: "Bundle", outputs: NDArray[np.float32], top: int, deep: int) -> "list[list[Hit]]":
     """Rank by the cosine of outputs; results of equal cosine stay in the order of their distances."""
     found = nearest(bundle.index, pack(outputs), deep)
-    ranked = []
+    answers = []
     for query, rows, distances in zip(outputs, found.rows, found.distances, strict=True):
         rows, distances = rows[rows >= 0], distances[rows >= 0]
-        cosines = _unit(bundle.outputs[rows]) @ _unit(query[None])[0]
+        # Not `@`, whose sums of equal rows may be taken in another order.
+        cosines = (_unit(bundle.outputs[rows]) * _unit(query[None])).sum(axis=1)
         order = np.argsort(-cosines, kind="stable")[:top]
-        ranked.append(
+        answers.append(
             [
                 bundle.hit(int(rows[at]), int(distances[at]))._replace(similarity=float(cosines[at]))
                 for at in order.tolist()
             ]
         )
-    return ranked
+    return answers
 
 
 def _unit(outputs: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from pydantic import ValidationError
 
 from bitscape.core.errors import BitscapeError
 from bitscape.search.index import STORED, IndexSettings, build, nearest, recall
@@ -131,3 +132,16 @@ def test_impossible_settings_are_refused():
         build(random_codes(8, 16), IndexSettings(kind="ivf", lists=9))
     with pytest.raises(BitscapeError, match="4 tables of 8 bits are more than the 16 bits"):
         build(random_codes(8, 16), IndexSettings(kind="multihash", hash_bits=8))
+
+
+@pytest.mark.parametrize("name", ["lists", "probes", "hashes", "hash_bits", "construction", "beam"])
+def test_numbers_that_faiss_cannot_take_are_refused(name):
+    for value in (10**7, 10**25):
+        with pytest.raises(ValidationError, match="less than or equal to 1000000"):
+            IndexSettings(kind="hnsw", **{name: value})
+
+
+@pytest.mark.parametrize("name", ["construction", "beam"])
+def test_the_largest_numbers_are_taken(name):
+    codes = random_codes(50, 32)
+    assert recall(build(codes, IndexSettings(kind="hnsw", **{name: 1_000_000})), codes, 5) == 1

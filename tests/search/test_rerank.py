@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,6 +8,9 @@ from PIL import Image
 
 import bitscape
 from bitscape.core.errors import BitscapeError
+from bitscape.hamming.codes import pack
+from bitscape.search.index import IndexSettings
+from bitscape.search.rerank import ranked
 from bitscape.search.verification import count_inliers
 from tests.search.conftest import draw
 
@@ -37,6 +41,23 @@ def test_at_full_depth_it_is_the_exact_scan_of_real_valued_codes(saved):
     (hits,) = bundle.search(view, 7, rerank="outputs", depth=1000)
     best = np.sort(unit @ outputs / np.linalg.norm(outputs))[::-1][:7]
     np.testing.assert_allclose([hit.similarity for hit in hits], best, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_equal_photographs_stay_in_the_order_of_the_bundle(bundle, seed):
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(4, 16)).astype(np.float32)
+    of = np.tile(np.arange(4), 9)[: 36 - seed % 5]
+    names = [f"{at:02}" for at in range(len(of))]
+    same = replace(
+        bundle, images=names, sums=names, outputs=rows[of], codes=pack(rows[of]), settings=IndexSettings(), _index=None
+    )
+    (hits,) = ranked(same, [], rng.normal(size=(1, 16)).astype(np.float32), len(of), "outputs", None)
+    for one in range(4):
+        assert [hit.image for hit in hits if of[int(hit.image)] == one] == [
+            names[at] for at in np.flatnonzero(of == one)
+        ]
+        assert len({hit.similarity for hit in hits if of[int(hit.image)] == one}) == 1
 
 
 def test_an_unknown_way_is_refused(saved):
