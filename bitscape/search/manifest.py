@@ -11,7 +11,7 @@ from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Bits
 from bitscape.core.section import Count, Section
 from bitscape.core.settings.methods import MethodName
-from bitscape.search.index import IndexSettings
+from bitscape.search.index import STORED, IndexSettings
 
 NAME = "manifest.json"
 NEEDED = {"codes.npy", "outputs.npy", "probe.npy", "images.parquet", "model.safetensors"}
@@ -111,7 +111,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise BitscapeError(
             f"{folder / NAME}: {where}: {first['msg']}; make the bundle anew with `bitscape index`."
         ) from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise BitscapeError(
             f"{folder / NAME} cannot be read ({error}); make the bundle anew with `bitscape index`."
         ) from None
@@ -127,7 +127,10 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     Raises:
         BitscapeError: if a file has no checksum, is missing, or is another than it was saved.
     """
-    for name in sorted(NEEDED - set(manifest.files)):
+    needed = NEEDED | ({"index.faiss"} if manifest.index.kind in STORED else set())
+    if manifest.transform is not None and manifest.transform.weights == "bundle":
+        needed |= {"backbone.safetensors"}
+    for name in sorted(needed - set(manifest.files)):
         raise BitscapeError(f"{folder / NAME} has no checksum of {name}; make the bundle anew with `bitscape index`.")
     for name, saved in sorted(manifest.files.items()):
         path = folder / name
