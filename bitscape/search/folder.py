@@ -1,26 +1,22 @@
 """Any folder of photographs as a bundle: resumable, and only what is new is encoded."""
 
 import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from bitscape.collection.listing import find
 from bitscape.core.errors import BitscapeError
-from bitscape.core.photograph import open_photograph
 from bitscape.core.progress import follow, progress
-from bitscape.core.storage import publish, remove
+from bitscape.core.storage import remove
 from bitscape.hamming.codes import pack
 from bitscape.networks.backbones import choose_device
-from bitscape.networks.features import to_square
 from bitscape.search.bundle import Bundle
-from bitscape.search.encoding import run
+from bitscape.search.encoding import blockwise
+from bitscape.search.kept import Kept
 from bitscape.search.manifest import sha256
+from bitscape.search.sizing import description
 
 BLOCK = 64
 """Photographs of one file of the state; so many are lost at most where a run is stopped."""
@@ -39,33 +35,28 @@ def index_folder(bundle: Bundle, folder: Path, state: Path, known: Bundle | None
         For each file that is no photograph, the reason.
 
     Raises:
-        BitscapeError: if no photograph is there.
+        BitscapeError: if no photograph is there, or the index asks for more lists than there are files.
     """
     if not folder.is_dir():
         raise BitscapeError(
             f"{folder} {'is not a folder' if folder.exists() else 'is missing'}; give one of photographs."
         )
     listing = find(folder, follow_links=True)
-    refused = dict(listing.refused)
-    sums = {name: sha256(folder / name) for name in follow(listing.images, "read photographs", len(listing.images))}
+    sums, refused = _checksums(folder, listing.images)
+    refused |= listing.refused
+    description(len(sums), bundle.model.bits, bundle.settings)  # told before anything is encoded
     model = fingerprint(bundle)
-    rows: dict[str, NDArray[np.float32]] = {}
+    kept = Kept(state, model, bundle.model.bits)
     if known is not None and fingerprint(known) == model:
-        had = zip(known.images, known.sums, known.outputs, strict=True)
-        rows = {name: outputs for name, content, outputs in had if sums.get(name) == content}
-    missing = [name for name in listing.images if name not in rows]
-    with progress("encode photographs", len(listing.images)) as advance:
-        advance(len(rows))
-        for names, outputs, reasons in _encoded(bundle, folder, missing, sums, state, model):
-            refused |= reasons
-            rows |= zip((name for name in names if name not in reasons), outputs, strict=True)
-            advance(len(names))
+        kept.rows |= zip(zip(known.images, known.sums, strict=True), known.outputs, strict=True)
+    _encode(bundle, folder, sums, kept)
     bundle.photographs = folder.resolve()
-    bundle.images = [name for name in listing.images if name in rows]
+    refused |= {key[0]: kept.refused[key] for key in sums.items() if key in kept.refused}
+    bundle.images = [name for name in sums if name not in refused]
     if not bundle.images:
         raise BitscapeError(f"{folder} holds no photographs; give a folder with JPEG, PNG, WebP or TIFF files.")
     bundle.sums = [sums[name] for name in bundle.images]
-    bundle.outputs = np.stack([rows[name] for name in bundle.images])
+    bundle.outputs = np.stack([kept.rows[key] for key in zip(bundle.images, bundle.sums, strict=True)])
     bundle.codes, bundle._index = pack(bundle.outputs), None
     return refused
 
@@ -79,40 +70,34 @@ def fingerprint(bundle: Bundle) -> str:
     return total.hexdigest()
 
 
-def _encoded(
-    bundle: Bundle, folder: Path, names: Sequence[str], sums: dict[str, str], state: Path, model: str
-) -> Iterator[tuple[Sequence[str], NDArray[np.float32], dict[str, str]]]:
-    """Yield names, the outputs of those that are photographs, and why the others are not, block by block."""
-    device = choose_device("auto")
-    for start in range(0, len(names), BLOCK):
-        some = names[start : start + BLOCK]
-        key = hashlib.sha256(json.dumps([model, [(name, sums[name]) for name in some]]).encode()).hexdigest()
-        path = state / f"{key[:32]}.npz"
-        saved = _saved(path, len(some), bundle.model.bits)
-        if saved is None:
-            squares, reasons = [], {}
-            for name in some:
-                try:
-                    squares.append(to_square(open_photograph(folder / name), bundle.encoder.side))
-                except BitscapeError as error:
-                    reasons[name] = str(error).removeprefix(f"{folder / name} is ").rstrip(".")
-            outputs = np.empty((0, bundle.model.bits), np.float32)
-            if squares:
-                outputs = run(bundle.encoder.to(device), torch.stack(squares), device)
-            with publish(path) as partial, partial.open("wb") as file:
-                np.savez(file, outputs=outputs, refused=np.array(json.dumps(reasons)))
-            saved = outputs, reasons
-        yield some, *saved
+def _checksums(folder: Path, names: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Give the sha256 of each file, and why some cannot be read: closed to the user, or gone since they were listed."""
+    sums, refused = {}, {}
+    for name in follow(names, "read photographs", len(names)):
+        try:
+            sums[name] = sha256(folder / name)
+        except OSError as error:
+            refused[name] = f"cannot be read: {error.strerror or error}"
+    return sums, refused
 
 
-def _saved(path: Path, count: int, bits: int) -> tuple[NDArray[np.float32], dict[str, str]] | None:
-    """Read a block that an earlier run has encoded; None if it has not, or its file was cut off with the power."""
-    try:
-        with np.load(path, allow_pickle=False) as saved:
-            outputs, reasons = saved["outputs"], json.loads(str(saved["refused"]))
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
-    return (outputs, reasons) if outputs.shape == (count - len(reasons), bits) else None
+def _encode(bundle: Bundle, folder: Path, sums: dict[str, str], kept: Kept) -> None:
+    """Encode what is not kept yet, block by block."""
+    missing = [key for key in sums.items() if key not in kept]
+    with progress("encode photographs", len(sums)) as advance:
+        advance(len(sums) - len(missing))
+        if not missing:
+            return
+        device = choose_device("auto")
+        blocks = blockwise(bundle.encoder.to(device), [folder / name for name, _ in missing], device, BLOCK)
+        for number, (outputs, errors) in enumerate(blocks):
+            keys = missing[number * BLOCK : (number + 1) * BLOCK]
+            kept.add(keys, outputs, [_reason(folder / key[0], error) for key, error in zip(keys, errors, strict=True)])
+            advance(len(keys))
+
+
+def _reason(path: Path, error: BitscapeError | None) -> str | None:
+    return None if error is None else str(error).removeprefix(f"{path} is ").rstrip(".")
 
 
 def forget(state: Path) -> None:

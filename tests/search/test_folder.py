@@ -3,8 +3,10 @@ import pytest
 
 import bitscape
 from bitscape.core.errors import BitscapeError
+from bitscape.search import encoding
 from bitscape.search import folder as module
 from bitscape.search.folder import index_folder
+from bitscape.search.index import IndexSettings
 from bitscape.search.project import bundle_of, choose
 from tests.search.conftest import draw, make_photographs
 
@@ -24,13 +26,13 @@ def empty(project):
 def encoded(monkeypatch):
     """Count the photographs that go through the network."""
     counts = []
-    real = module.run
+    real = encoding.run
 
     def counting(encoder, block, device):
         counts.append(len(block))
         return real(encoder, block, device)
 
-    monkeypatch.setattr(module, "run", counting)
+    monkeypatch.setattr(encoding, "run", counting)
     return counts
 
 
@@ -49,18 +51,18 @@ def test_all_photographs_are_there_and_others_are_told(empty, photographs, tmp_p
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(empty, photographs, tmp_path, monkeypatch, encoded):
     monkeypatch.setattr(module, "BLOCK", 5)
-    real = module.run
+    real = encoding.run
 
     def stopping(*arguments):
         if len(encoded) == 2:
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(module, "run", stopping)
+    monkeypatch.setattr(encoding, "run", stopping)
     with pytest.raises(KeyboardInterrupt):
         index_folder(empty, photographs, tmp_path / "state")
     assert encoded == [5, 5]
-    monkeypatch.setattr(module, "run", real)
+    monkeypatch.setattr(encoding, "run", real)
     index_folder(empty, photographs, tmp_path / "state")
     assert encoded == [5, 5, 2]
     stopped = empty.outputs.copy()
@@ -110,3 +112,54 @@ def test_folders_without_photographs_are_told(empty, tmp_path):
     (tmp_path / "bare").mkdir()
     with pytest.raises(BitscapeError, match="holds no photographs"):
         index_folder(empty, tmp_path / "bare", tmp_path / "state")
+
+
+def test_what_cannot_be_read_or_is_gone_is_told_and_left_out(empty, photographs, tmp_path, monkeypatch):
+    real = module.sha256
+
+    def checksum(path):
+        if path.name == "00.png" and path.parent.name == "market":  # root may read whatever is closed
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    def find(*arguments, **options):
+        listing = module_find(*arguments, **options)
+        (photographs / "tower/01.png").unlink()
+        return listing
+
+    module_find = module.find
+    monkeypatch.setattr(module, "sha256", checksum)
+    monkeypatch.setattr(module, "find", find)
+    refused = index_folder(empty, photographs, tmp_path / "state")
+    assert refused == {
+        "market/00.png": "cannot be read: Permission denied",
+        "tower/01.png": "cannot be read: No such file or directory",
+    }
+    assert len(empty.images) == 10
+
+
+def test_a_stopped_run_goes_on_where_photographs_were_added_before_the_rest(
+    empty, photographs, tmp_path, monkeypatch, encoded
+):
+    monkeypatch.setattr(module, "BLOCK", 5)
+    (photographs / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    index_folder(empty, photographs, tmp_path / "state")
+    assert sum(encoded) == 12
+    before = dict(zip(empty.images, empty.outputs, strict=True))
+    encoded.clear()
+    draw(3, 71).save(photographs / "aaa.png")
+    (photographs / "harbour/01.png").unlink()
+    refused = index_folder(empty, photographs, tmp_path / "state")
+    assert encoded == [1]
+    assert list(refused) == ["broken.jpg"]
+    assert empty.images[0] == "aaa.png"
+    for name, outputs in list(zip(empty.images, empty.outputs, strict=True))[1:]:
+        np.testing.assert_array_equal(outputs, before[name])
+
+
+def test_more_lists_than_photographs_are_told_before_anything_is_encoded(empty, photographs, tmp_path, encoded):
+    empty.settings = IndexSettings(kind="ivf", lists=13)
+    with pytest.raises(BitscapeError, match="13 inverted lists are more than the 12 codes"):
+        index_folder(empty, photographs, tmp_path / "state")
+    assert encoded == []
+    assert not (tmp_path / "state").exists()
