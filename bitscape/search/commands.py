@@ -1,7 +1,7 @@
 """The commands `index`, `query` and `export`; heavy imports belong inside them."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,8 +9,7 @@ from bitscape.core.errors import BitscapeError
 
 if TYPE_CHECKING:
     from bitscape.search.bundle import Bundle
-    from bitscape.search.hit import Hit
-    from bitscape.search.index import IndexSettings
+    from bitscape.search.manifest import Model
 
 CHECKED = 16  # photographs that an exported graph is checked on
 
@@ -40,26 +39,32 @@ def index(
     """
     from bitscape.search.index import recall
     from bitscape.search.loading import load
+    from bitscape.search.options import settings_of
     from bitscape.search.places import check_folder, place
     from bitscape.search.saving import check_place
 
     if like is not None and folder is None:
         raise BitscapeError("--like takes the model from a bundle; say also which FOLDER is to be encoded.")
-    settings = _settings(kind, option or [])
+    settings = settings_of(kind, option or [])
     if like is not None:
         bundle = load(like).with_index(settings)
+        model = bundle.model
+        _check_model(str(like), "--like", model, method, bits)
     else:
         from bitscape.search.project import bundle_of, choose
 
-        bundle = bundle_of(project, choose(project, method, bits), settings, empty=folder is not None)
-    target = out or place(project, bundle.model, folder)
+        model = choose(project, method, bits)
+    target = out or place(project, model, folder)
     check_place(target)
     if folder is not None and out is None:
         check_folder(target, folder)
+    if like is None:
+        bundle = bundle_of(project, model, settings, empty=folder is not None)
     if folder is not None:
         from bitscape.search.folder import forget, index_folder
 
-        state = target.with_name(f".{target.name}.resume")
+        home = target.resolve()
+        state = home.with_name(f".{home.name}.resume")
         known = _known(target)
         refused = index_folder(bundle, folder, state, known)
         for name, reason in sorted(refused.items()):
@@ -88,16 +93,22 @@ def query(
     project: Project = Path(),
 ) -> None:
     """Find the photographs that are most like PHOTO."""
+    from bitscape.core.place import check_file
     from bitscape.search.loading import load
     from bitscape.search.places import find_bundle
+    from bitscape.search.printing import print_hits
 
+    if depth is not None and rerank is None:
+        raise BitscapeError(
+            f"--depth {depth} is how many results --rerank looks at; say also --rerank, or leave it out."
+        )
     folder = bundle or find_bundle(project, method, bits)
     asked = load(folder)
-    for name, wanted, has in (("method", method, asked.model.method), ("bits", bits, asked.model.bits)):
-        if wanted not in (None, has):
-            raise BitscapeError(f"{bundle} is of --{name} {has}, not {wanted}; leave --{name} or --bundle out.")
+    _check_model(str(bundle), "--bundle", asked.model, method, bits)
+    if out is not None:
+        check_file(out, [photo, *folder.iterdir(), *(asked.photographs / image for image in asked.images)])
     (hits,) = asked.search(photo, top, rerank=rerank, depth=depth)
-    _print(folder, asked, hits)
+    print_hits(folder, asked, hits)
     if out is not None:
         from bitscape.search.sheet import write_sheet
 
@@ -115,11 +126,15 @@ def export(
     project: Project = Path(),
 ) -> None:
     """Write backbone and head as one ONNX graph, and check its codes against torch on photographs of the bundle."""
+    from bitscape.core.place import check_file
     from bitscape.search.export import export as write
     from bitscape.search.loading import load
     from bitscape.search.places import find_bundle
 
-    chosen = load(bundle or find_bundle(project, method, bits))
+    folder = bundle or find_bundle(project, method, bits)
+    chosen = load(folder)
+    _check_model(str(bundle), "--bundle", chosen.model, method, bits)
+    check_file(out, [*folder.iterdir(), *(chosen.photographs / image for image in chosen.images)])
     there = [path for image in chosen.images if (path := chosen.photographs / image).is_file()]
     agreement = write(chosen, out, there[:: max(1, len(there) // CHECKED)][:CHECKED])
     typer.echo(f"{out}: {chosen.model.method} at {chosen.model.bits} bits, from (n, 3, S, S) uint8 RGB to (n, bits).")
@@ -142,41 +157,8 @@ def _known(target: Path) -> "Bundle | None":
         return None
 
 
-def _settings(kind: str, options: list[str]) -> "IndexSettings":
-    """Read the kind and the settings of an index."""
-    from pydantic import ValidationError
-
-    from bitscape.search.index import IndexSettings
-
-    pairs: dict[str, Any] = {}
-    for text in options:
-        name, equals, value = text.partition("=")
-        if not equals or name == "kind":
-            raise BitscapeError(f"--set {text}: say NAME=VALUE, such as --set probes=16.")
-        pairs[name] = value
-    try:
-        return IndexSettings.model_validate({"kind": kind, **pairs})
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = str(first["loc"][0]) if first["loc"] else "settings"
-        known = ", ".join(IndexSettings.model_fields)
-        raise BitscapeError(f"The index's {where}: {first['msg']}; its settings are {known}.") from None
-
-
-def _print(folder: Path, bundle: "Bundle", hits: "list[Hit]") -> None:
-    """Print the results as a table."""
-    from rich.console import Console
-    from rich.table import Table
-
-    measured = [name for name in ("similarity", "inliers") if hits and getattr(hits[0], name) is not None]
-    shown = Table(
-        title=f"{bundle.model.method} at {bundle.model.bits} bits, {len(bundle.images)} photographs",
-        caption=str(folder),
-    )
-    for name in ("", "distance", *measured):
-        shown.add_column(name, justify="right", no_wrap=True)
-    shown.add_column("photograph", overflow="fold")
-    for place, hit in enumerate(hits, start=1):
-        more = [f"{value:.3f}" if isinstance(value := getattr(hit, name), float) else str(value) for name in measured]
-        shown.add_row(str(place), str(hit.distance), *more, hit.image)
-    Console().print(shown)
+def _check_model(bundle: str, option: str, model: "Model", method: str | None, bits: int | None) -> None:
+    """Check that a bundle that was named is of the method and the code length that were named."""
+    for name, wanted, has in (("method", method, model.method), ("bits", bits, model.bits)):
+        if wanted not in (None, has):
+            raise BitscapeError(f"{bundle} is of --{name} {has}, not {wanted}; leave --{name} or {option} out.")

@@ -1,5 +1,6 @@
 """Where bundles lie, and which one is meant."""
 
+import sys
 from pathlib import Path
 
 from bitscape.core.errors import BitscapeError
@@ -31,7 +32,8 @@ def check_folder(bundle: Path, folder: Path) -> None:
 def find_bundle(root: Path, method: str | None = None, bits: int | None = None) -> Path:
     """Find the bundle to ask: the one whose method was best on `query_val`.
 
-    Of equal ones it is the project's own, `METHOD-BITS`, and not that of a folder of photographs.
+    Of equal ones it is the project's own, `METHOD-BITS`, and not that of a folder of photographs. One that cannot be
+    read is told on standard error.
 
     Args:
         root: the project's folder.
@@ -42,7 +44,12 @@ def find_bundle(root: Path, method: str | None = None, bits: int | None = None) 
         BitscapeError: if there is none.
     """
     folders = sorted(path.parent for path in (root / BUNDLES).glob(f"*/{NAME}"))
-    found = [(folder, read_manifest(folder).model) for folder in folders]
+    found = []
+    for folder in folders:
+        try:
+            found.append((folder, read_manifest(folder).model))
+        except BitscapeError as error:  # a damaged one stops its own queries alone
+            print(f"Not considered: {error}", file=sys.stderr)
     fitting = [one for one in found if method in (None, one[1].method) and bits in (None, one[1].bits)]
     if not fitting:
         asked = "".join([f" --method {method}" if method else "", f" --bits {bits}" if bits else ""])

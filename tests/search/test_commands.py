@@ -40,6 +40,60 @@ def test_a_damaged_bundle_stops_its_own_queries_alone(indexed, photo, tmp_path):
     assert "is not the file that the bundle was saved with" in " ".join(told.split())
 
 
+def test_a_bundle_that_cannot_be_read_stops_no_other(indexed, photo, tmp_path):
+    shutil.copytree(indexed / "bundles", tmp_path / "bundles")
+    (tmp_path / "bundles/broken").mkdir()
+    (tmp_path / "bundles/broken/manifest.json").write_text("{}")
+    for options in ((), ("--method", "lsh")):
+        status, told = call("query", photo, *options, "--project", tmp_path)
+        assert status == 0
+        assert "Not considered: " in told
+        assert "broken/manifest.json: " in told
+    shutil.rmtree(tmp_path / "bundles/lsh-16")
+    status, told = call("query", photo, "--method", "lsh", "--project", tmp_path)
+    assert status == 1
+    assert "has no such bundle; make one with `bitscape index --method lsh`." in told
+
+
+def test_no_photograph_and_no_file_of_the_bundle_is_replaced(indexed, photo):
+    bundle = bitscape.load(indexed / "bundles/lsh-16")
+    inputs = [bundle.photographs / bundle.images[-1], indexed / "bundles/lsh-16/codes.npy"]
+    before = [path.read_bytes() for path in inputs]
+    for path in inputs:
+        for command in (("query", photo, "--out", path), ("export", path)):
+            status, told = call(*command, "--method", "lsh", "--project", indexed)
+            assert status == 1
+            assert f"{path} is a photograph or another input, and would be replaced; name another file." in told
+    assert [path.read_bytes() for path in inputs] == before
+
+
+def test_names_with_square_brackets_are_shown_as_they_are(saved, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    names = ["[red]photo.png", "a[/b].png", "[bold] a.png"]
+    (tmp_path / "[holiday]/a[").mkdir(parents=True)
+    for view, name in enumerate(names):
+        path = tmp_path / "[holiday]" / name
+        path.parent.mkdir(exist_ok=True)
+        draw(1, view).save(path)
+    out = tmp_path / "[my] bundle"
+    assert call("index", tmp_path / "[holiday]", "--like", saved, "--out", out)[0] == 0
+    status, told = call("query", tmp_path / "[holiday]" / names[0], "--bundle", out)
+    assert status == 0
+    assert [name for name in names if name not in told] == []
+    assert "[my] bundle" in told
+
+
+def test_a_bundle_is_made_anew_where_one_stands(saved, tmp_path, monkeypatch):
+    make_photographs(tmp_path / "holiday", range(1))
+    out = tmp_path / "bundle"
+    assert call("index", tmp_path / "holiday", "--like", saved, "--out", out)[0] == 0
+    draw(0, 88).save(tmp_path / "holiday/new.png")
+    monkeypatch.chdir(out)
+    assert call("index", "../holiday", "--like", ".", "--out", ".")[0] == 0
+    assert "new.png" in bitscape.load(out).images
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle", "holiday"]
+
+
 def test_without_a_method_the_best_on_query_val_is_asked(indexed, photo):
     scores = {name: bitscape.load(indexed / f"bundles/{name}-16").model.score for name in ("lsh", "dsah")}
     status, told = call("query", photo, "--project", indexed)
@@ -150,6 +204,20 @@ def test_a_damaged_bundle_of_a_folder_is_replaced(saved, tmp_path):
         (["index", "EMPTY", "--like", "SAVED", "--set", "sieve=3"], "The index's sieve:"),
         (["index", "EMPTY", "--like", "SAVED", "--set", "probes=0"], "The index's probes:"),
         (["index", "EMPTY", "--like", "SAVED", "--out", "OUT"], "holds no photographs"),
+        (["index", "EMPTY", "--like", "SAVED", "--set", "probes=3"], "--set probes is of another index than flat"),
+        (["index", "EMPTY", "--like", "SAVED", "--index", "hnsw", "--set", "beam=99999999999"], "The index's beam:"),
+        (["index", "EMPTY", "--like", "SAVED", "--method", "lsh"], "dsah-16 is of --method dsah, not lsh; leave"),
+        (["index", "EMPTY", "--like", "SAVED", "--bits", "64"], "is of --bits 16, not 64; leave --bits or --like out."),
+        (["index", "EMPTY", "--like", "SAVED", "--out", "NOTE"], "note.jpg is in the way and no bundle"),
+        (["index", "EMPTY", "--like", "SAVED", "--out", "BELOW"], "note.jpg/x cannot be written (Not a directory)"),
+        (["query", "PHOTO", "--bundle", "SAVED", "--depth", "5"], "--depth 5 is how many results --rerank looks at"),
+        (["query", "PHOTO", "--bundle", "SAVED", "--out", "BELOW"], "note.jpg/x cannot be written (Not a directory)"),
+        (["query", "PHOTO", "--bundle", "SAVED", "--out", "EMPTY"], "empty is a folder, and a file is to be written"),
+        (["query", "PHOTO", "--bundle", "SAVED", "--out", "."], ". is a folder, and a file is to be written"),
+        (["query", "PHOTO", "--bundle", "SAVED", "--out", "PHOTO"], "query.png is a photograph or another input"),
+        (["export", ".", "--bundle", "SAVED"], ". is a folder, and a file is to be written"),
+        (["export", "BELOW", "--bundle", "SAVED"], "note.jpg/x cannot be written (Not a directory)"),
+        (["export", "OUT", "--bundle", "SAVED", "--bits", "64"], "is of --bits 16, not 64; leave --bits or --bundle"),
     ],
 )
 def test_mistakes_are_told_in_a_sentence(arguments, told, saved, photo, tmp_path):
@@ -161,9 +229,12 @@ def test_mistakes_are_told_in_a_sentence(arguments, told, saved, photo, tmp_path
         "NOTE": tmp_path / "note.jpg",
         "SAVED": saved,
         "OUT": tmp_path / "out",
+        "BELOW": tmp_path / "note.jpg/x",
     }
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     status, said = call(*[places.get(one, one) for one in arguments])
     assert status == 1
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     assert said.startswith("bitscape: ")
     assert told in said
     assert not (tmp_path / "out").exists()
