@@ -20,6 +20,7 @@ from bitscape.networks.heads import LinearHash
 from bitscape.networks.published.vgg_gem import VGGGeM
 from bitscape.networks.whitened_start import start_whitened
 from bitscape.supervision.pair_codes import pair_codes
+from bitscape.supervision.sufficient import have_negatives
 from bitscape.supervision.supervision import Supervision
 from bitscape.supervision.tuples import Pairs, draw_positives, hardest_negatives, hardest_strangers, pairs_of
 
@@ -70,12 +71,13 @@ class BCDH(Learned):
         most = len(supervision.rows) + len(supervision.pairs)
         positives = draw_positives(supervision, most, 1, np.random.default_rng(self.seed))
         models = len(np.unique(supervision.labels.indices))
-        if len(positives) == 0 or (models < 2 and not (self.graded and self.settings.graded_strangers)):
+        graded_within = self.graded and self.settings.graded_strangers and models
+        if not len(positives) or not (graded_within or have_negatives(supervision, positives[:, 0])):
             raise CannotTrain(
                 "bcdh learns from photographs that share 3D points, or a label, and from those of other 3D models or "
-                f"labels; there are {len(positives)} positive pairs in {models} models, so add overlapping "
-                "photographs of at least two places (see artifacts/reconstruct/registrations.json), or set "
-                "train.methods.bcdh.supervision to another source."
+                f"labels; there are {len(positives)} positive pairs in {models} models, and no photograph that shares "
+                "nothing with one of them, so add overlapping photographs of at least two places (see "
+                "artifacts/reconstruct/registrations.json), or set train.methods.bcdh.supervision to another source."
             )
         if isinstance(network, VGGGeM):
             network.load(self.settings.weights)

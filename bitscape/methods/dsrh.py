@@ -17,6 +17,7 @@ from bitscape.networks.optimisers import HashStages
 from bitscape.networks.published.alexnet import AlexNet
 from bitscape.supervision.bursts import once
 from bitscape.supervision.ranking_lists import draw_triplets, repetitions
+from bitscape.supervision.sufficient import can_be_ranked
 from bitscape.supervision.supervision import Supervision
 
 MOMENTUM, DECAY = 0.9, 5e-4  # official configuration; the decay is multiplied by the rate, as torch's SGD does
@@ -97,6 +98,12 @@ class DSRH(Learned):
             raise CannotTrain(
                 "dsrh ranks photographs that share a label above others, and no two training photographs share one; "
                 "add photographs of the same labels, landmarks or places."
+            )
+        if not can_be_ranked(supervision, self.settings.unlabelled_negatives, self.settings.allow_self):
+            raise CannotTrain(
+                "dsrh ranks photographs by how much they share with a query, and no training photograph finds others "
+                "that share more and less with it; add photographs of other labels, landmarks or places, or set "
+                "train.methods.dsrh.supervision to another source."
             )
         self.supervision = supervision
         network.take_inputs(features)

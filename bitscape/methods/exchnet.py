@@ -16,6 +16,7 @@ from bitscape.networks.diversity import channel_diversity, spatial_diversity
 from bitscape.networks.parts import PartsEncoder, ReducedParts
 from bitscape.networks.published.resnet_parts import ResNetParts
 from bitscape.supervision.discrete_codes import LearnedCodes
+from bitscape.supervision.sufficient import require_dissimilar
 from bitscape.supervision.supervision import Supervision
 
 SCALE = 12  # the re-implementations': the loss is multiplied by 12 / bits
@@ -63,6 +64,7 @@ class ExchNet(Learned):
     def start(self, network: PartsEncoder, supervision: Supervision, features: NDArray[Any]) -> None:
         """Take the labels; draw the first codes."""
         supervision.require_classes("exchnet", 1 if supervision.source == "geometry-graded" else 2)
+        require_dissimilar(supervision, "exchnet")
         if isinstance(network, ResNetParts):
             network.load(self.settings.weights)
         self.encoder, self.features, self.labels = network, features, supervision.distributions()

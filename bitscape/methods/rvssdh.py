@@ -23,6 +23,7 @@ from bitscape.networks.latent import (
 )
 from bitscape.networks.published.vgg_latent import CHANNELS, WIDTH, VGGLatent
 from bitscape.networks.vlad import VLAD
+from bitscape.supervision.sufficient import require_label_sets
 from bitscape.supervision.supervision import Supervision
 
 MOMENTUM, DECAY, STEP = 0.9, 5e-4, 0.1  # SSDH's configuration
@@ -107,6 +108,7 @@ class RVSSDH(Learned):
     def start(self, network: Any, supervision: Supervision, features: NDArray[Any]) -> None:
         """Take the labels and ImageNet weights; draw the anchors and calibrate the assignment."""
         supervision.require_classes("rvssdh")
+        require_label_sets(supervision, "rvssdh")
         self.labelled, self.distributions = supervision.labelled, torch.from_numpy(supervision.distributions())
         if isinstance(network, VGGLatent):
             network.load(self.settings.weights)

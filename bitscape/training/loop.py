@@ -11,7 +11,7 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bitscape.core.errors import BitscapeError
+from bitscape.core.errors import BitscapeError, CannotTrain
 from bitscape.core.progress import progress
 from bitscape.core.settings.networks import Common
 from bitscape.methods.base.learned import Learned
@@ -76,7 +76,7 @@ def train(
     Raises:
         BitscapeError: if a term of the loss or an output is not finite, naming the term and the epoch; if the method
             cannot be trained on several devices.
-        CannotTrain: if the collection lacks what the method learns from.
+        CannotTrain: if the collection lacks what the method learns from, or nothing was drawn of it in an epoch.
     """
     common = common or Common()
     if common.devices > 1 and method.one_device:
@@ -121,16 +121,27 @@ def train(
                 block = wrapped.features(network.augment(torch.from_numpy(chosen).to(fabric.device)))
                 records.append(_step(fabric, method, wrapped, optimiser, block, batch, epoch))
                 outputs_of.forget()
+            if not records:
+                raise _no_step(type(method).__name__, epoch, common.devices)
             means = pd.DataFrame(records).mean().to_dict() | method.end_epoch(epoch, outputs)
             run.note({"epoch": epoch, **means, **validate(outputs_of)})
             if fabric.is_global_zero:
                 run.save(checkpoint, rng)
-            terms = "".join(f"{name} {means[name]:.3g}, " for name in (records[0] if records else ()))
+            terms = "".join(f"{name} {means[name]:.3g}, " for name in records[0])
             advance(note=f"{terms}mAP {run.history[-1][SCORE]:.3f} on query_val")
     fabric.barrier()
     if fabric.is_global_zero:
         checkpoint.remove()
     return Trained(run.weights, pd.DataFrame(run.history), run.best, run.codes)
+
+
+def _no_step(name: str, epoch: int, devices: int) -> BitscapeError:
+    """Tell of an epoch without a batch: the network would stay as it was, and pass for a trained one."""
+    if devices > 1:
+        return BitscapeError(
+            f"{name} has fewer batches in epoch {epoch} than train.common.devices, {devices}; set it to 1."
+        )
+    return CannotTrain(f"{name} drew nothing to learn from in epoch {epoch}; add photographs.")
 
 
 def _step(

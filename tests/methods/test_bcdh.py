@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -357,6 +358,15 @@ def test_without_pairs_or_other_models_it_says_what_is_missing():
     method = BCDH(Settings(), 16, 0)
     with pytest.raises(CannotTrain, match=f"{len(known.pairs)} positive pairs in 1 models"):
         method.start(method.network(32, 1), known, features)
+
+
+@pytest.mark.parametrize("source", ["labels", "landmark"])
+def test_a_label_that_all_have_leaves_no_negative(source):
+    features, known = make_scenes(source=source)
+    everywhere = sparse.hstack([known.labels, np.ones((len(features), 1), dtype=np.int32)], format="csr")
+    method = BCDH(Settings(supervision=source), 16, 0)
+    with pytest.raises(CannotTrain, match="no photograph that shares nothing with one of them"):
+        method.start(method.network(32, 7), replace(known, labels=sparse.csr_array(everywhere)), features)
 
 
 def test_the_network_from_pixels_is_vgg_16_to_relu5_3_with_gem():

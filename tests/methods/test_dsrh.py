@@ -234,7 +234,12 @@ def test_momentum_and_coupled_decay_are_the_official_ones():
 
 
 @pytest.mark.parametrize(
-    ("labels", "told"), [(np.ones((4, 1)), "at least 2 classes"), (np.eye(4), "no two training photographs share one")]
+    ("labels", "told"),
+    [
+        (np.ones((4, 1)), "at least 2 classes"),
+        (np.eye(4), "no two training photographs share one"),
+        (np.ones((4, 2)), "no training photograph finds others that share more and less"),
+    ],
 )
 def test_a_collection_without_anything_to_rank_is_told(labels, told):
     with pytest.raises(CannotTrain, match=told):
@@ -311,6 +316,15 @@ def test_the_published_network_trains_from_pixels(tmp_path, monkeypatch):
     assert np.isfinite(trained.history.loc[1:, ["ranking", "balance", "magnitude"]]).all(axis=None)
     assert trained.weights["mean"].abs().sum() > 0
     assert isinstance(method.network(1, 0), AlexNet)
+
+
+def test_models_whose_photographs_share_no_points_are_told():
+    labels = sparse.csr_array(np.eye(3, dtype=np.int32)[np.repeat(np.arange(3), 4)])
+    alone = sparse.csr_array(np.eye(12, dtype=np.float32))
+    known = Supervision(np.arange(12), labels, alone, levels=alone.astype(np.int8), source="geometry")
+    method = DSRH(Settings(), 16, 0)
+    with pytest.raises(CannotTrain, match="share more and less"):
+        method.start(method.network(6, 0), known, np.ones((12, 6), dtype=np.float32))
 
 
 @pytest.mark.parametrize("source", ["geometry", "geometry-graded"])

@@ -262,6 +262,11 @@ def test_one_class_is_refused():
         _started(_classes(1, 4))
 
 
+def test_a_label_that_all_have_leaves_nothing_dissimilar():
+    with pytest.raises(CannotTrain, match=r"exchnet learns to tell unlike photographs apart, .* all share a label"):
+        _started(np.column_stack([np.ones(4), np.eye(2)[[0, 0, 1, 1]]]))
+
+
 def test_the_published_network_has_the_optimiser_of_2023():
     method = ExchNet(Settings(network="paper"), 8, 0)
     group = method.optimiser([{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": 1e-4}]).param_groups[0]

@@ -193,6 +193,8 @@ def test_one_class_cannot_be_told_apart():
     method, network, features = _started()
     with pytest.raises(CannotTrain, match="rvssdh learns to tell at least 2 classes apart"):
         method.start(network, _supervision(np.ones((len(ROWS), 1), dtype=np.int32)), features.numpy())
+    with pytest.raises(CannotTrain, match="rvssdh learns to tell labels apart"):
+        method.start(network, _supervision(np.ones((len(ROWS), 2), dtype=np.int32)), features.numpy())
 
 
 def test_r1_keeps_its_anchors_out_of_the_training_and_passes_gradients_on():

@@ -123,6 +123,12 @@ def test_where_nothing_can_be_validated_the_last_epoch_is_kept(world):
     assert trained.epoch == method.epochs
 
 
+def test_an_epoch_without_a_batch_is_no_training(world, monkeypatch):
+    monkeypatch.setattr(type(create("dsrh", 16, Params())), "batches", lambda *_: iter(()))
+    with pytest.raises(CannotTrain, match="DSRH drew nothing to learn from in epoch 1"):
+        world.train("dsrh", params=short())
+
+
 def test_bfloat16_trains_too(world):
     _, trained = world.train("dsah", params=short(precision="bf16-mixed"))
     assert np.isfinite(trained.history["similarity"][1:]).all()
