@@ -40,6 +40,11 @@ class Block:
     codes: NDArray[np.float32] | None = None
 
 
+def as_codes(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The signs of outputs of any shape, sgn(0) = 1, as float32."""
+    return np.where(outputs >= 0, 1, -1).astype(np.float32)
+
+
 class BCDH(Learned):
     """A BCDH-style method (Do et al., WACV 2019): readings A, B and C of the specification, and a graded one.
 
@@ -111,7 +116,8 @@ class BCDH(Learned):
         rounds = np.array_split(np.arange(0, len(drawn), chosen.batch_size), chosen.remine)
         for starts in (starts for starts in rounds if len(starts)):
             current, part = outputs(), drawn[starts[0] : starts[-1] + chosen.batch_size]
-            tuples = [part, hardest_negatives(current, known, part[:, 0], chosen.negatives, pool)]
+            compared = current if self.graded or chosen.reading != "B" else as_codes(current)
+            tuples = [part, hardest_negatives(compared, known, part[:, 0], chosen.negatives, pool)]
             if self.graded:
                 tuples.append(hardest_strangers(current, known, part[:, 0], chosen.graded_strangers))
             mined = np.concatenate(tuples, axis=1)
@@ -130,7 +136,7 @@ class BCDH(Learned):
             codes = pair_codes(ends[0], ends[1], pairs.similar, self.margin, weight, chosen.hinge)
             return codes.astype(np.float32)
         shift = self.multipliers[pairs.ends] / weight if chosen.reading == "C" else 0
-        return np.where(ends + shift >= 0, 1, -1).astype(np.float32)
+        return as_codes(ends + shift)
 
     @property
     def margin(self) -> float:

@@ -19,7 +19,7 @@ from bitscape.methods.bcdh import BCDH, Block
 from bitscape.networks.contrastive import contrastive, nearest_codes
 from bitscape.networks.published.vgg_gem import VGGGeM
 from bitscape.supervision.supervision import Supervision
-from bitscape.supervision.tuples import pairs_of
+from bitscape.supervision.tuples import hardest_negatives, pairs_of
 from bitscape.training.checkpoint import Checkpoint
 from bitscape.training.inputs import Inputs
 from bitscape.training.loop import train
@@ -307,6 +307,19 @@ def test_negatives_are_mined_anew_so_many_times(remine, seen):
 
     assert len(list(method.batches(1, outputs, np.random.default_rng(0)))) == 8
     assert len(calls) == seen
+
+
+@pytest.mark.parametrize("reading", ["A", "B", "C"])
+def test_reading_b_mines_by_codes_and_the_others_by_outputs(reading):
+    method, _, features, known = start(reading=reading, queries_per_epoch=48, negatives=2)
+    outputs = features[:, :16] * np.exp(np.arange(16, dtype=np.float32) / 4)  # one bit outweighs the others
+    compared = np.where(outputs >= 0, 1, -1).astype(np.float32) if reading == "B" else outputs
+    for batch in method.batches(1, lambda: outputs, np.random.default_rng(0)):
+        queries, starts = np.unique(batch.pairs.left, return_index=True)
+        mined = hardest_negatives(compared, known, batch.images[queries], 2)
+        for start_, expected in zip(starts, mined, strict=True):
+            tuple_ = batch.pairs.right[batch.pairs.left == batch.pairs.left[start_]]
+            assert batch.images[tuple_[1:]].tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("reading", ["A", "B", "C"])
