@@ -17,7 +17,7 @@ class Checkpoint:
     """A file that holds the state of a training after its last whole epoch.
 
     Attributes:
-        path: the file, in a scratch folder whose name tells the inputs; None keeps nothing.
+        path: the file, `NAME-KEY.pt` whose key tells the inputs; None keeps nothing.
     """
 
     path: Path | None
@@ -36,20 +36,26 @@ class Checkpoint:
 
     def load(self, rng: np.random.Generator) -> dict[str, Any] | None:
         """Read the state back and set the random numbers; None where there is none or it cannot be read."""
-        if self.path is None or not zipfile.is_zipfile(self.path):
+        if self.path is None or not self.path.is_file():
             return None
         try:
+            with zipfile.ZipFile(self.path) as archive:
+                if archive.testzip() is not None:  # torch reads tensors without looking at their checksums
+                    return None
             state: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
-            random = state.pop("random")
-            cuda = random["cuda"]
-        except (RuntimeError, OSError, KeyError):
-            return None  # a damaged file costs a training from its start, not an error
-        torch.set_rng_state(random["torch"])
-        torch.cuda.set_rng_state_all(cuda[: torch.cuda.device_count()])
-        rng.bit_generator.state = json.loads(random["numpy"])
+            random, drawn = state.pop("random"), np.random.default_rng()
+            drawn.bit_generator.state = json.loads(random["numpy"])  # what cannot be read leaves `rng` as it is
+            torch.set_rng_state(random["torch"])
+            torch.cuda.set_rng_state_all(random["cuda"][: torch.cuda.device_count()])
+        except Exception:  # a damaged file, however it shows, costs a training from its start, not an error
+            return None
+        rng.bit_generator.state = drawn.bit_generator.state
         return state
 
     def remove(self) -> None:
-        """Forget the state of a training that is done."""
-        if self.path is not None:
-            remove(self.path)
+        """Forget the state of a training that is done, and those under other keys, which nothing goes on from."""
+        if self.path is None:
+            return
+        remove(self.path)
+        for other in self.path.parent.glob(f"{self.path.stem.rpartition('-')[0]}-*.pt"):
+            remove(other)

@@ -31,6 +31,9 @@ def checkpoint_of(root: Path, params: Params, method: str, bits: int) -> Checkpo
     key.update(params.train.common.model_dump_json().encode() + params.describe.model_dump_json().encode())
     folders = [root / "artifacts" / folder for folder in ("prepare", f"supervise/{method}", "relevance")]
     read = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    named = (getattr(getattr(params.train.methods, method), "weights", ""), params.describe.weights)
+    read += [Path(weights) for weights in named if Path(weights).is_file()]
     for path in sorted([*read, root / "artifacts/describe/descriptors.npy", *CODE.rglob("*.py")]):
-        key.update(hashlib.sha256(path.read_bytes()).digest())
+        with path.open("rb") as file:
+            key.update(hashlib.file_digest(file, "sha256").digest())
     return Checkpoint(root / ".scratch/train" / f"{method}-{bits}-{key.hexdigest()[:16]}.pt")
