@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
 from bitscape.core.stage import stage
-from bitscape.core.storage import publish, read_json
+from bitscape.core.storage import publish, read_json, reading
 from bitscape.core.table import IMAGES, database, members, read_collection
 from bitscape.core.untrained import pass_on
 from bitscape.hamming.codes import Codes, pack
@@ -47,15 +48,20 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
 def _with_learned(database_codes: Codes, learned: Path, collection: "pd.DataFrame") -> Codes:
     """Put the codes that the method has learned of the training photographs in the place of the network's."""
     codes = database_codes.copy()
-    codes[np.isin(database(collection), members(collection, "train"))] = pack(np.load(learned))
+    with reading(learned, f"train@{learned.parent.name}"):
+        codes[np.isin(database(collection), members(collection, "train"))] = pack(np.load(learned))
     return codes
 
 
 def _closed_form(method: ClosedForm, weights: Path, root: Path, rows: Rows, params: Params) -> Outputs:
     from safetensors.numpy import load_file
 
-    descriptors = np.load(root / "artifacts/describe/descriptors.npy", mmap_mode="r")
-    return {name: method.outputs(load_file(weights), descriptors[chosen]) for name, chosen in rows.items()}
+    path = root / "artifacts/describe/descriptors.npy"
+    with reading(path, "describe"):
+        descriptors = np.load(path, mmap_mode="r")
+    with reading(weights, f"train@{weights.parent.name}"):
+        state = load_file(weights)
+    return {name: method.outputs(state, descriptors[chosen]) for name, chosen in rows.items()}
 
 
 def _learned(method: "Learned", weights: Path, root: Path, rows: Rows, params: Params) -> Outputs:
@@ -65,16 +71,23 @@ def _learned(method: "Learned", weights: Path, root: Path, rows: Rows, params: P
     from bitscape.training.build import build
     from bitscape.training.inputs import Inputs
     from bitscape.training.outputs import compute_outputs
-    from bitscape.training.stages import backbone_of
+    from bitscape.training.stages import backbone_of, read_maps
 
     collection = read_collection(root)
-    maps = np.load(root / "artifacts/describe/feature_maps.npy", mmap_mode="r")
+    maps, stage = read_maps(root), f"train@{weights.parent.name}"
     device = choose_device(params.train.common.device)
-    built = read_json(weights.with_name("selection.json"))
+    built = read_json(weights.with_name("selection.json"), stage)
     if hasattr(method.settings, "weights"):  # the trained ones are loaded next, none need be fetched
         method.settings = method.settings.model_copy(update={"weights": "random"})
     network = build(method, built["channels"], built["classes"], backbone_of(params, "random")).to(device)
-    network.load_state_dict(load_file(weights))
+    with reading(weights, stage):
+        state = load_file(weights)
+    try:
+        network.load_state_dict(state)
+    except RuntimeError:
+        raise BitscapeError(
+            f"{weights} was trained with other settings than params.yaml has now; run `dvc repro {stage}`."
+        ) from None
     paths = [root / IMAGES / image for image in collection["image"]]
     features = Inputs(maps, paths, root / ".scratch").features(network, device)
     size = params.encode.batch_size

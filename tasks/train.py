@@ -14,7 +14,7 @@ from scipy import sparse
 from bitscape.core.errors import CannotTrain
 from bitscape.core.params import Params
 from bitscape.core.stage import stage
-from bitscape.core.storage import publish, write_json
+from bitscape.core.storage import publish, reading, write_json
 from bitscape.core.table import IMAGES, database, members, read_collection
 from bitscape.core.untrained import pass_on, write_reason
 from bitscape.hamming.codes import pack
@@ -59,25 +59,29 @@ def _train(params: Params, root: Path, name: str, bits: int) -> dict[str, Any]:
     """Train by formula or by gradients; give weights, history, the chosen epoch and what the network was built with."""
     collection = read_collection(root)
     train, val, base = members(collection, "train"), members(collection, "query_val"), database(collection)
-    relevance = sparse.csr_array(sparse.load_npz(root / "artifacts/relevance/query_val.npz"))
+    found = root / "artifacts/relevance/query_val.npz"
+    with reading(found, "relevance"):
+        relevance = sparse.csr_array(sparse.load_npz(found))
     method = create(name, bits, params)
 
     def score(queries: Floats, items: Floats) -> dict[str, float]:
         codes = pack(items)
-        found = mean_average_precision(pack(queries), codes, relevance)
-        return {"map_expected": found, "largest_identical_share": health(codes).largest_share}
+        precision = mean_average_precision(pack(queries), codes, relevance)
+        return {"map_expected": precision, "largest_identical_share": health(codes).largest_share}
 
     if isinstance(method, ClosedForm):
-        descriptors = np.load(root / "artifacts/describe/descriptors.npy")
+        described = root / "artifacts/describe/descriptors.npy"
+        with reading(described, "describe"):
+            descriptors = np.load(described)
         weights = method.fit(descriptors[train])
         first = score(method.outputs(weights, descriptors[val]), method.outputs(weights, descriptors[base]))
         return {"weights": weights, "history": pd.DataFrame([{"epoch": 0, **first}]), "epoch": 0, "shape": {}}
 
     from bitscape.training.inputs import Inputs
     from bitscape.training.loop import train as train_by_gradients
-    from bitscape.training.stages import backbone_of, checkpoint_of
+    from bitscape.training.stages import backbone_of, checkpoint_of, read_maps
 
-    maps = np.load(root / "artifacts/describe/feature_maps.npy", mmap_mode="r")
+    maps = read_maps(root)
     supervision = read_supervision(root / "artifacts/supervise" / name, train)
     trained = train_by_gradients(
         method,

@@ -41,6 +41,8 @@ class ATH(Learned):
     loss; here signs are ranked, though no term moves outputs towards a sign, and the epoch is chosen on `query_val`.
     """
 
+    published_rate = False
+
     def network(self, channels: int, classes: int) -> TwinEncoder:
         """The published network, or its attention and one residual block on the shared maps."""
         chosen = self.settings

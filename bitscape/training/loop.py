@@ -98,7 +98,7 @@ def train(
     for name in ("features", *network.trained):
         wrapped.mark_forward_method(name)
 
-    outputs_of = Outputs(wrapped, features, fabric.device, type(method).__name__)
+    outputs_of = Outputs(wrapped, features, fabric.device, type(method).__name__, method.remedy)
 
     def outputs() -> NDArray[np.float32]:
         return outputs_of(supervision.rows)
@@ -155,8 +155,7 @@ def _step(
     for name, value in values.items():
         if not np.isfinite(value):
             raise BitscapeError(
-                f"the {name} term of {type(method).__name__} became {value} in epoch {epoch}; "
-                "lower its learning_rate in params.yaml."
+                f"the {name} term of {type(method).__name__} became {value} in epoch {epoch}; {method.remedy}."
             )
     optimiser.zero_grad()
     fabric.backward(torch.stack(list(terms.values())).sum())

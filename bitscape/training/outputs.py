@@ -47,13 +47,20 @@ class Outputs:
         network: an encoder.
         inputs: (n, ...) of all photographs.
         device: where the network is.
-        method: whose network it is, and `when`, are told where an output is not finite.
+        method: whose network it is, and `when`, are told where an output is not finite, with
+        remedy: what mends it.
     """
 
     def __init__(
-        self, network: Encoder, inputs: NDArray[np.generic], device: torch.device, method: str = "the network"
+        self,
+        network: Encoder,
+        inputs: NDArray[np.generic],
+        device: torch.device,
+        method: str = "the network",
+        remedy: str = "lower its learning_rate in params.yaml",
     ) -> None:
-        self.network, self.inputs, self.device, self.method, self.when = network, inputs, device, method, ""
+        self.network, self.inputs, self.device = network, inputs, device
+        self.method, self.remedy, self.when = method, remedy, ""
         self.forget()
 
     def forget(self) -> None:
@@ -68,12 +75,11 @@ class Outputs:
             BitscapeError: if one is not finite.
         """
         wanted = np.unique(rows[self.missing[rows]])
+        if self.known is None and not len(wanted):
+            return np.empty((0, 0), dtype=np.float32)  # how many bits there are is known from the first photograph on
         found = compute_outputs(self.network, self.inputs, wanted, self.device)
         if not np.isfinite(found).all():  # a last step may ruin weights of which no term of the loss tells any more
-            raise BitscapeError(
-                f"the outputs of {self.method} became NaN or infinite{self.when}; lower its learning_rate in "
-                "params.yaml."
-            )
+            raise BitscapeError(f"the outputs of {self.method} became NaN or infinite{self.when}; {self.remedy}.")
         if self.known is None:
             self.known = np.zeros((len(self.inputs), found.shape[1]), dtype=np.float32)
         if len(wanted):

@@ -4,7 +4,11 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bitscape.core.params import Params
+from bitscape.core.storage import reading
 from bitscape.networks.backbones import Backbone
 from bitscape.training.checkpoint import Checkpoint
 
@@ -22,6 +26,20 @@ def backbone_of(params: Params, weights: str | None = None) -> Callable[[], tupl
     if params.train.common.frozen:
         return None
     return lambda: (Backbone(described.backbone, weights or described.weights), described.image_size)
+
+
+def read_maps(root: Path) -> NDArray[np.float16]:
+    """Map the (N, C, h, w) feature maps of the collection into memory.
+
+    Raises:
+        BitscapeError: if the stage `describe` has not written them, or they are damaged.
+    """
+    path = root / "artifacts/describe/feature_maps.npy"
+    with reading(path, "describe"):
+        maps: NDArray[np.float16] = np.load(path, mmap_mode="r")
+        if maps.ndim != 4:
+            raise ValueError(f"it holds an array of {maps.ndim} dimensions, not 4")
+    return maps
 
 
 def checkpoint_of(root: Path, params: Params, method: str, bits: int) -> Checkpoint:

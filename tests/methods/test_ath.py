@@ -239,6 +239,9 @@ def test_what_cannot_be_trained_says_why(labels, words):
 
 
 def test_settings_that_cannot_be_meant_say_why():
+    with pytest.raises(ValidationError, match="batch_size is 1 and image_size 8"):
+        Settings(network="paper", image_size=8, batch_size=1)
+    Settings(network="paper", image_size=16, batch_size=1)
     with pytest.raises(ValidationError, match="nothing to learn"):
         Settings(loss="none", classification="none")
     with pytest.raises(BitscapeError, match="focal_alpha has 2 numbers, and there are 5"):

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from bitscape.core.errors import BitscapeError
-from bitscape.networks.backbones import Backbone, choose_device
+from bitscape.networks.backbones import Backbone, choose_device, create_pretrained
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +45,31 @@ def test_a_local_file_is_loaded_and_a_wrong_one_is_told(tmp_path, default):
         Backbone("tf_efficientnet_lite0", str(tmp_path / "other.pth"))
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (torch.zeros(3), "has no attribute 'get'"),
+        ([1, 2], "has no attribute 'get'"),
+        ({"state_dict": [1]}, "Expected state_dict to be dict-like"),
+        ({"conv_stem.weight": torch.zeros(1, 1)}, "size mismatch for conv_stem.weight"),
+        ({"conv_stem.weight": 1}, "conv_stem.weight"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_told_in_one_line(tmp_path, content, told):
+    torch.save(content, tmp_path / "weights.pth")
+    with pytest.raises(BitscapeError, match="cannot be read as weights of this network") as error:
+        Backbone("test_efficientnet", str(tmp_path / "weights.pth"))
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
 def test_unknown_names_and_missing_devices_are_told():
     with pytest.raises(BitscapeError, match="timm knows no model 'efficientnet_lite99'"):
         Backbone("efficientnet_lite99", "random")
     with pytest.raises(BitscapeError, match="say `hub` or name a file"):
         Backbone("resnet18", "package")
+    with pytest.raises(BitscapeError, match=r"^train\.methods\.bcdh\.weights: `package` holds"):
+        create_pretrained("vgg16", "package", "train.methods.bcdh", num_classes=0)
     if not torch.cuda.is_available():
         with pytest.raises(BitscapeError, match="no CUDA device"):
             choose_device("cuda")

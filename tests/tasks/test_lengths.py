@@ -7,10 +7,8 @@ from scipy import sparse
 from bitscape.core.params import Params
 from bitscape.core.storage import read_json
 from bitscape.hamming.codes import unpack
-from bitscape.supervision.files import write_supervision
-from bitscape.supervision.supervision import Supervision
 from tasks import compare, encode, evaluate, train
-from tests.reporting.small_project import COLOURS, make_project
+from tests.tasks.trainable import make_trainable
 
 BITS = (12, 36)
 METHODS = ("ath", "exchnet")
@@ -29,19 +27,7 @@ PARAMS = Params.model_validate(
 def root(tmp_path_factory):
     """The small project with feature maps that tell its colours."""
     root = tmp_path_factory.mktemp("project")
-    make_project(root)
-    colours = np.arange(30) % len(COLOURS)
-    generator = np.random.default_rng(0)
-    maps = generator.random((30, 16, 2, 2)) + 3 * generator.random((3, 16, 1, 1))[colours]
-    (root / "artifacts/describe").mkdir()
-    np.save(root / "artifacts/describe/feature_maps.npy", maps.astype(np.float16))
-    np.save(root / "artifacts/describe/descriptors.npy", maps.mean(axis=(2, 3)).astype(np.float32))
-    same = sparse.csr_array((colours[18:21, None] == colours[:18]).astype(np.int32))
-    sparse.save_npz(root / "artifacts/relevance/query_val.npz", same)
-    labels = sparse.csr_array(np.eye(3, dtype=np.int32)[colours[:15]])
-    for method in METHODS:
-        known = Supervision(np.arange(15), labels, sparse.csr_array((15, 15), dtype=np.float32), source="labels")
-        write_supervision(root / "artifacts/supervise" / method, known)
+    make_trainable(root, METHODS)
     return root
 
 

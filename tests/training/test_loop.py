@@ -149,6 +149,15 @@ def test_outputs_that_the_last_step_of_an_epoch_ruins_are_told(world):
         world.train("dsah", params=wild)
 
 
+@pytest.mark.parametrize("name", LEARNED)
+@pytest.mark.parametrize("network", ["shared", "paper"])
+def test_a_learning_rate_that_is_ignored_is_no_remedy(name, network):
+    method = create(name, 16, Params.model_validate({"train": {"methods": {name: {"network": network}}}}))
+    ignored = network == "paper" and name != "ath"
+    assert ("lower its learning_rate" in method.remedy) != ignored
+    assert ("lower the weights of its loss" in method.remedy) == ignored
+
+
 def test_a_method_without_its_supervision_says_so(world):
     known = world.supervision
     bare = replace(known, labels=sparse.csr_array((len(known.rows), 0), dtype=np.int32), pairs=known.pairs[:0])
@@ -163,6 +172,7 @@ def test_outputs_are_computed_once_until_they_are_forgotten(monkeypatch):
     compute = outputs.compute_outputs
     monkeypatch.setattr(outputs, "compute_outputs", lambda *args: asked.append(args[2].tolist()) or compute(*args))
     known = outputs.Outputs(network, inputs, CPU)
+    assert len(known(np.empty(0, np.int64))) == 0
     first = known(np.array([7, 2, 7]))
     assert np.array_equal(first[0], first[2])
     np.testing.assert_allclose(known(np.arange(10)), network(torch.from_numpy(inputs)).detach().numpy(), rtol=1e-5)

@@ -38,4 +38,9 @@ class ATH(MethodSection):
     def _learn(self) -> Self:
         if self.loss == "none" and self.classification == "none":
             raise ValueError("loss and classification are both none, so that there is nothing to learn")
+        if self.network == "paper" and self.image_size == 8 and self.batch_size == 1:
+            raise ValueError(
+                "batch_size is 1 and image_size 8, which leaves one place of one photograph, and a batch norm needs "
+                "two values; raise either"
+            )
         return self

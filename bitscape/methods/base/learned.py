@@ -26,6 +26,9 @@ class Learned(ABC):
     one_device: ClassVar[bool] = False
     """Whether the loss keeps something of each batch that the other devices would lack."""
 
+    published_rate: ClassVar[bool] = True
+    """Whether `network: paper` has learning rates of its own, whatever `learning_rate` says."""
+
     def __init__(self, settings: Any, bits: int, seed: int) -> None:
         self.settings, self.bits, self.seed = settings, bits, seed
 
@@ -33,6 +36,13 @@ class Learned(ABC):
     def epochs(self) -> int:
         """How many epochs there are in all."""
         return int(self.settings.epochs)
+
+    @property
+    def remedy(self) -> str:
+        """What to change in `params.yaml` where outputs or the loss are no longer finite."""
+        if self.settings.network == "paper" and self.published_rate:
+            return "its network: paper has learning rates of its own, so lower the weights of its loss in params.yaml"
+        return "lower its learning_rate in params.yaml"
 
     @abstractmethod
     def network(self, channels: int, classes: int) -> Any:
