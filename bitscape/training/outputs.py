@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from bitscape.core.errors import BitscapeError
 from bitscape.networks.encoder import Encoder
 
+PHOTOGRAPHS = 32  # VGG at 362 pixels holds 87 MB for each
+
 
 def compute_outputs(
     network: Encoder,
@@ -22,17 +24,17 @@ def compute_outputs(
         inputs: (n, ...) of all photographs: features or pixels, whatever the network reads.
         rows: which of them.
         device: where the network is.
-        batch_size: photographs of one forward pass.
+        batch_size: photographs of one forward pass, at most; 32 at most where the network reads pixels.
 
     Returns:
         (len(rows), bits) float32 outputs, whose signs are the codes; the network is left in the mode it was in.
     """
-    training = network.training
+    training, size = network.training, min(batch_size, PHOTOGRAPHS) if network.side else batch_size
     network.eval()
     blocks = [np.empty((0, 0), dtype=np.float32)]
     with torch.inference_mode():
-        for start in range(0, len(rows), batch_size):
-            block = torch.from_numpy(np.ascontiguousarray(inputs[rows[start : start + batch_size]])).to(device)
+        for start in range(0, len(rows), size):
+            block = torch.from_numpy(np.ascontiguousarray(inputs[rows[start : start + size]])).to(device)
             blocks.append(network(network.features(block)).float().cpu().numpy())
     network.train(training)
     return np.concatenate(blocks[1:] or blocks)

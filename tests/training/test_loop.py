@@ -165,9 +165,19 @@ def test_a_method_without_its_supervision_says_so(world):
         train(create("bcdh", 16, Params()), Inputs(world.maps), bare, lambda _: {"map_expected": 0.0})
 
 
+@pytest.mark.parametrize(("side", "asked", "most"), [(0, 256, 70), (8, 256, 32), (8, 5, 5)])
+def test_no_more_than_32_photographs_are_encoded_at_once_from_pixels(side, asked, most):
+    sizes = []
+    network = torch.nn.Flatten()
+    network.features, network.side = lambda block: sizes.append(len(block)) or block, side
+    inputs = np.random.default_rng(0).random((70, 3)).astype(np.float32)
+    np.testing.assert_array_equal(compute_outputs(network, inputs, np.arange(70), CPU, asked), inputs)
+    assert max(sizes) == most
+
+
 def test_outputs_are_computed_once_until_they_are_forgotten(monkeypatch):
     network, inputs = torch.nn.Linear(3, 4), np.random.default_rng(0).normal(size=(10, 3)).astype(np.float32)
-    network.features = torch.nn.Identity()
+    network.features, network.side = torch.nn.Identity(), 0
     asked = []
     compute = outputs.compute_outputs
     monkeypatch.setattr(outputs, "compute_outputs", lambda *args: asked.append(args[2].tolist()) or compute(*args))

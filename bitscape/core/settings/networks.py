@@ -43,4 +43,4 @@ class Train(Section):
 class Encode(Section):
     """From photographs to packed codes."""
 
-    batch_size: Count = 256
+    batch_size: Count = Field(256, description="photographs at once; at most 32 where the network reads pixels")
