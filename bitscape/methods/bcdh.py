@@ -19,6 +19,7 @@ from bitscape.networks.graded import direction_gap, graded_similarity
 from bitscape.networks.heads import LinearHash
 from bitscape.networks.published.vgg_gem import VGGGeM
 from bitscape.networks.whitened_start import start_whitened
+from bitscape.supervision.mining import outputs_for_mining
 from bitscape.supervision.pair_codes import pair_codes
 from bitscape.supervision.sufficient import have_negatives
 from bitscape.supervision.supervision import Supervision
@@ -115,7 +116,8 @@ class BCDH(Learned):
         # Rounds are of whole batches.
         rounds = np.array_split(np.arange(0, len(drawn), chosen.batch_size), chosen.remine)
         for starts in (starts for starts in rounds if len(starts)):
-            current, part = outputs(), drawn[starts[0] : starts[-1] + chosen.batch_size]
+            part = drawn[starts[0] : starts[-1] + chosen.batch_size]
+            current = outputs_for_mining(outputs, known, part, pool, self.graded)
             compared = current if self.graded or chosen.reading != "B" else as_codes(current)
             tuples = [part, hardest_negatives(compared, known, part[:, 0], chosen.negatives, pool)]
             if self.graded:

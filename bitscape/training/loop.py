@@ -100,8 +100,8 @@ def train(
 
     outputs_of = Outputs(wrapped, features, fabric.device, type(method).__name__, method.remedy)
 
-    def outputs() -> NDArray[np.float32]:
-        return outputs_of(supervision.rows)
+    def outputs(rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        return outputs_of(supervision.rows if rows is None else supervision.rows[rows])
 
     run = Run(method, network, optimiser, [], 0, {}, None)
     if not run.restore(checkpoint, rng):

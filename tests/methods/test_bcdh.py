@@ -60,6 +60,11 @@ def start(source="geometry", bits=16, **settings):
     return method, network, features, known
 
 
+def of(values):
+    """What gives the outputs of all photographs, or of some."""
+    return lambda rows=slice(None): values[rows]
+
+
 def make_pairs(rows=6):
     """Two tuples of three photographs, of which one is in both: two similar pairs and two dissimilar ones."""
     return pairs_of(np.array([[0, 1, 2], [3, 4, 2]])[:, : rows // 2], positives=1)
@@ -284,7 +289,7 @@ def test_the_start_gives_outputs_of_unit_deviation_around_zero(bits):
 
 def test_batches_hold_a_query_its_positives_and_negatives_of_other_models():
     method, _, features, known = start(queries_per_epoch=40, positives=2)
-    batches = list(method.batches(3, lambda: features, np.random.default_rng(0)))
+    batches = list(method.batches(3, of(features), np.random.default_rng(0)))
     assert len(batches) == 8
     for batch in batches:
         left, right = known.clusters[batch.pairs.ends]
@@ -301,12 +306,20 @@ def test_negatives_are_mined_anew_so_many_times(remine, seen):
     method, _, features, _ = start(queries_per_epoch=40, remine=remine)
     calls = []
 
-    def outputs():
+    def outputs(rows):
         calls.append(len(calls))
-        return features
+        return features[rows]
 
     assert len(list(method.batches(1, outputs, np.random.default_rng(0)))) == 8
     assert len(calls) == seen
+
+
+def test_the_pool_bounds_what_is_encoded():
+    method, _, features, known = start(queries_per_epoch=10, pool=5, remine=1)
+    asked = []
+    list(method.batches(1, lambda rows: asked.append(len(rows)) or features[rows], np.random.default_rng(0)))
+    assert len(known.rows) == 48
+    assert max(asked) <= 5 + 2 * 10
 
 
 @pytest.mark.parametrize("reading", ["A", "B", "C"])
@@ -314,7 +327,7 @@ def test_reading_b_mines_by_codes_and_the_others_by_outputs(reading):
     method, _, features, known = start(reading=reading, queries_per_epoch=48, negatives=2)
     outputs = features[:, :16] * np.exp(np.arange(16, dtype=np.float32) / 4)  # one bit outweighs the others
     compared = np.where(outputs >= 0, 1, -1).astype(np.float32) if reading == "B" else outputs
-    for batch in method.batches(1, lambda: outputs, np.random.default_rng(0)):
+    for batch in method.batches(1, of(outputs), np.random.default_rng(0)):
         queries, starts = np.unique(batch.pairs.left, return_index=True)
         mined = hardest_negatives(compared, known, batch.images[queries], 2)
         for start_, expected in zip(starts, mined, strict=True):
@@ -327,7 +340,7 @@ def test_codes_of_a_round_stay_as_they_were_when_mined(reading):
     method, network, features, _ = start(b_refresh="round", reading=reading, queries_per_epoch=10)
     with torch.no_grad():
         outputs = network(torch.from_numpy(features)).numpy()
-    for batch in method.batches(1, lambda: outputs, np.random.default_rng(0)):
+    for batch in method.batches(1, of(outputs), np.random.default_rng(0)):
         expected = method.codes_of(outputs[batch.pairs.ends], batch.pairs, batch.weight)
         np.testing.assert_array_equal(batch.codes, expected)
         # Other outputs change the distances, not the codes.
@@ -341,7 +354,7 @@ def test_codes_of_a_round_stay_as_they_were_when_mined(reading):
 
 def test_graded_batches_compare_all_photographs_with_their_overlap():
     method, _, features, known = start("geometry-graded", queries_per_epoch=10, graded_strangers=2, negatives=3)
-    for batch in method.batches(1, lambda: features, np.random.default_rng(0)):
+    for batch in method.batches(1, of(features), np.random.default_rng(0)):
         assert len(np.unique(batch.images)) == len(batch.images)
         outputs = torch.from_numpy(features[batch.images]).double()
         terms = method.loss(Identity(), outputs, batch)
@@ -361,7 +374,7 @@ def test_graded_batches_compare_all_photographs_with_their_overlap():
 def test_labels_give_positives_that_share_one(source):
     method, _, features, known = start(source, queries_per_epoch=48)
     known.pairs.drop(known.pairs.index, inplace=True)
-    for batch in method.batches(1, lambda: features, np.random.default_rng(0)):
+    for batch in method.batches(1, of(features), np.random.default_rng(0)):
         left, right = known.clusters[batch.pairs.ends]
         np.testing.assert_array_equal(left == right, batch.pairs.similar > 0)
 
@@ -413,7 +426,7 @@ def test_one_model_is_enough_where_targets_are_graded():
     features, known = make_scenes(scenes=1, views=16, source="geometry-graded")
     method = BCDH(Settings(supervision="geometry-graded", graded_strangers=3), 16, 0)
     method.start(method.network(32, 6), known, features)
-    batch = next(method.batches(1, lambda: features, np.random.default_rng(0)))
+    batch = next(method.batches(1, of(features), np.random.default_rng(0)))
     targets = known.targets(batch.images, batch.images)
     assert (targets == 0).any()
     assert ((targets > 0) & (targets < 1)).any()

@@ -67,9 +67,9 @@ def test_a_step_averages_the_gradients_of_two_batches_and_the_seventh_is_left_ou
     method.start(network, world.supervision, features[rows])
     optimiser = method.optimiser(network.parameter_groups(method.settings.learning_rate, 1.0))
 
-    def outputs():
+    def outputs(some):
         with torch.inference_mode():
-            return network(torch.from_numpy(features[rows])).numpy()
+            return network(torch.from_numpy(features[rows[some]])).numpy()
 
     batches = list(method.batches(1, outputs, rng))
     assert len(batches) == 7

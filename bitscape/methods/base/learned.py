@@ -1,8 +1,8 @@
 """What a learned method is: network, supervision, batches, loss, and what happens between epochs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,13 @@ from torch.optim import Optimizer
 
 from bitscape.supervision.supervision import Supervision
 
-Outputs = Callable[[], NDArray[np.float32]]
+
+class Outputs(Protocol):
+    """Encodes the n training photographs, or (m,) of them, with the network as it is now: (n, bits) or (m, bits)."""
+
+    def __call__(self, rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """Give their outputs."""
+        ...
 
 
 class Learned(ABC):
@@ -67,10 +73,7 @@ class Learned(ABC):
 
     @abstractmethod
     def batches(self, epoch: int, outputs: Outputs, rng: np.random.Generator) -> Iterator[Any]:
-        """Draw the batches of an epoch (from 1): each has `images`, (b,) of the n training photographs.
-
-        `outputs()` encodes all of them, (n, bits), with the network as it is now.
-        """
+        """Draw the batches of an epoch (from 1): each has `images`, (b,) of the n training photographs."""
 
     @abstractmethod
     def loss(self, network: Any, features: Tensor, batch: Any) -> dict[str, Tensor]:
