@@ -14,6 +14,7 @@ from torch.optim import Adam, Optimizer
 from bitscape.core.errors import BitscapeError, CannotTrain
 from bitscape.methods.base.learned import Learned, Outputs
 from bitscape.networks.attended import AttendedEncoder
+from bitscape.networks.chosen import Readable
 from bitscape.networks.embedding_losses import circle, focal, pairwise, triplet
 from bitscape.networks.published.athnet import ATHNet
 from bitscape.networks.twin import TwinEncoder
@@ -52,7 +53,7 @@ class ATH(Learned):
             channels, chosen.kept, chosen.width, self.bits, classes, chosen.attention, chosen.max_pool
         )
 
-    def start(self, network: TwinEncoder, supervision: Supervision, features: NDArray[Any]) -> None:
+    def start(self, network: TwinEncoder, supervision: Supervision, features: Readable) -> None:
         """Take labels and classes, and draw the first triplets."""
         supervision.require_classes("ath", 1 if supervision.source == "geometry-graded" else 2)
         self.supervision = supervision

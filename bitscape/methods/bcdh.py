@@ -13,6 +13,7 @@ from torch.optim import Adam, Optimizer
 
 from bitscape.core.errors import CannotTrain
 from bitscape.methods.base.learned import Learned, Outputs
+from bitscape.networks.chosen import Readable
 from bitscape.networks.contrastive import contrastive, nearest_codes
 from bitscape.networks.described import described
 from bitscape.networks.graded import direction_gap, graded_similarity
@@ -71,7 +72,7 @@ class BCDH(Learned):
             return VGGGeM(self.bits, self.settings.gem_learned)
         return LinearHash(channels, self.bits)
 
-    def start(self, network: LinearHash, supervision: Supervision, features: NDArray[Any]) -> None:
+    def start(self, network: LinearHash, supervision: Supervision, features: Readable) -> None:
         """Take the supervision; start the hash layer from learned whitening."""
         self.supervision, self.graded = supervision, supervision.source == "geometry-graded"
         most = len(supervision.rows) + len(supervision.pairs)

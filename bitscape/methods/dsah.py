@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 
 from bitscape.core.errors import CannotTrain
 from bitscape.methods.base.learned import Learned, Outputs
+from bitscape.networks.chosen import Readable
 from bitscape.networks.described import computed
 from bitscape.networks.encoder import Encoder
 from bitscape.networks.heads import TanhPair
@@ -99,7 +100,7 @@ class DSAH(Learned):
             return VGGTanhPair(self.bits, chosen.width, chosen.deviation, body)
         return TanhPair(channels, self.bits, chosen.width, chosen.deviation, chosen.dropout)
 
-    def start(self, network: TanhPair | VGGTanhPair, supervision: Supervision, features: NDArray[Any]) -> None:
+    def start(self, network: TanhPair | VGGTanhPair, supervision: Supervision, features: Readable) -> None:
         """Take the neighbourhood similarity and the centre of the features; the published network has its own W^0."""
         if supervision.similarity is None or len(supervision.rows) < 2:
             raise CannotTrain("dsah compares pairs of training photographs and there are fewer than two.")

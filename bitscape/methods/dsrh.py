@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from bitscape.core.errors import CannotTrain
 from bitscape.methods.base.learned import Learned, Outputs
 from bitscape.networks.bypass import BypassHead
+from bitscape.networks.chosen import Readable
 from bitscape.networks.optimisers import HashStages
 from bitscape.networks.published.alexnet import AlexNet
 from bitscape.supervision.bursts import once
@@ -90,7 +91,7 @@ class DSRH(Learned):
             return AlexNet(self.bits, chosen.bypass, chosen.dropout)
         return BypassHead(channels, self.bits, chosen.width, chosen.dropout, chosen.bypass)
 
-    def start(self, network: BypassHead | AlexNet, supervision: Supervision, features: NDArray[Any]) -> None:
+    def start(self, network: BypassHead | AlexNet, supervision: Supervision, features: Readable) -> None:
         """Take the labels, the mean of the inputs and, for the published network, the ImageNet weights."""
         # One 3D model has grades within it, one label has none.
         supervision.require_classes("dsrh", 1 if supervision.source.startswith("geometry") else 2)

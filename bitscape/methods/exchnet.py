@@ -12,6 +12,7 @@ from torch.optim import SGD, Adam, Optimizer
 
 from bitscape.methods.base.learned import Learned, Outputs
 from bitscape.networks.anchors import class_anchors, exchange
+from bitscape.networks.chosen import Readable
 from bitscape.networks.diversity import channel_diversity, spatial_diversity
 from bitscape.networks.parts import PartsEncoder, ReducedParts
 from bitscape.networks.published.resnet_parts import ResNetParts
@@ -61,7 +62,7 @@ class ExchNet(Learned):
             return ResNetParts(chosen.parts, self.bits)
         return ReducedParts(channels, chosen.channels, chosen.parts, chosen.width, self.bits)
 
-    def start(self, network: PartsEncoder, supervision: Supervision, features: NDArray[Any]) -> None:
+    def start(self, network: PartsEncoder, supervision: Supervision, features: Readable) -> None:
         """Take the labels; draw the first codes."""
         supervision.require_classes("exchnet", 1 if supervision.source == "geometry-graded" else 2)
         require_dissimilar(supervision, "exchnet")

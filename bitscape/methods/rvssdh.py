@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
 from bitscape.methods.base.learned import Learned, Outputs
+from bitscape.networks.chosen import Readable
 from bitscape.networks.latent import (
     ALEXNET,
     VGG,
@@ -105,7 +106,7 @@ class RVSSDH(Learned):
         hidden = relu_layers(pooled, chosen.width, layers, chosen.dropout)
         return LatentHead(pool, hidden, chosen.width if layers else pooled, self.bits, classes, start)
 
-    def start(self, network: Any, supervision: Supervision, features: NDArray[Any]) -> None:
+    def start(self, network: Any, supervision: Supervision, features: Readable) -> None:
         """Take the labels and ImageNet weights; draw the anchors and calibrate the assignment."""
         supervision.require_classes("rvssdh")
         require_label_sets(supervision, "rvssdh")

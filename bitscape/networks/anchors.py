@@ -1,19 +1,18 @@
 """Class anchors of local features, and exchanging features with them (ExchNet, eq. 8)."""
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bitscape.networks.chosen import Readable
 from bitscape.networks.parts import PartsEncoder
 
 BLOCK = 64
 
 
 def class_anchors(
-    network: PartsEncoder, features: NDArray[Any], rows: NDArray[np.int64], labels: NDArray[np.float32]
+    network: PartsEncoder, features: Readable, rows: NDArray[np.int64], labels: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Average the local features of each class, computed in evaluation mode, without gradients.
 

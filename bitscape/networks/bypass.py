@@ -4,9 +4,9 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from bitscape.networks.chosen import Readable
 from bitscape.networks.described import described
 from bitscape.networks.encoder import PooledEncoder
 
@@ -82,7 +82,7 @@ class BypassHead(PooledEncoder):
         self.register_buffer("centre", torch.zeros(dimensions))
         self.register_buffer("scale", torch.ones(()))
 
-    def take_inputs(self, inputs: NDArray[Any]) -> None:
+    def take_inputs(self, inputs: Readable) -> None:
         """Take centre and scale from the features, or pixels, of the n training photographs."""
         features = described(self, inputs)
         centre = features.mean(axis=0)

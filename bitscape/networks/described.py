@@ -1,32 +1,32 @@
 """What parts of a network make of many photographs, before training starts."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bitscape.networks.chosen import Readable
 from bitscape.networks.encoder import Encoder
 
 PHOTOGRAPHS_PER_BLOCK = 32
 
 
-def described(network: Encoder, inputs: NDArray[Any]) -> NDArray[np.float32]:
+def described(network: Encoder, inputs: Readable) -> NDArray[np.float32]:
     """Give what the layers behind `features` see of each photograph.
 
     Args:
-        network: reads pixels, or features, which are handed back as they are.
+        network: reads pixels, or features, which are handed back as they are, as an array.
         inputs: (n, ...) as training has them: features, or uint8 pixels.
 
     Returns:
         (n, ...) in evaluation mode.
     """
-    return computed(network, network.features, inputs) if network.side else inputs
+    return computed(network, network.features, inputs) if network.side else inputs[:]
 
 
-def computed(network: Encoder, part: Callable[[Tensor], Tensor], inputs: NDArray[Any]) -> NDArray[np.float32]:
+def computed(network: Encoder, part: Callable[[Tensor], Tensor], inputs: Readable) -> NDArray[np.float32]:
     """Run a part of a network on many photographs.
 
     Args:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from bitscape.networks.chosen import Readable
 from bitscape.networks.reduction import ReducedEncoder
 from bitscape.networks.vlad import VLAD
 
@@ -136,7 +136,7 @@ def caffe_groups(named: Iterable[tuple[str, nn.Parameter]], rate: float) -> list
     return [group for group in groups if group["params"]]
 
 
-def local_descriptors(maps_of: Callable[[Tensor], Tensor], inputs: NDArray[Any], device: torch.device) -> Tensor:
+def local_descriptors(maps_of: Callable[[Tensor], Tensor], inputs: Readable, device: torch.device) -> Tensor:
     """Draw local descriptors with torch's global random numbers, 100 of each of 500 photographs as NetVLAD's code does.
 
     Args:

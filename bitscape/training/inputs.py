@@ -49,12 +49,15 @@ class Inputs:
         """
         if network.side:
             return self._pixels(network.side)
-        blocks = []
+        features = np.empty(0, dtype=np.float32)
         with torch.inference_mode():
             for start in range(0, len(self.maps), BLOCK):
                 block = torch.from_numpy(self.maps[start : start + BLOCK].astype(np.float32))
-                blocks.append(network.fixed(block.to(device)).cpu().numpy())
-        return np.concatenate(blocks)
+                found = network.fixed(block.to(device)).cpu().numpy()
+                if not start:  # all blocks and their concatenation would be twice the memory
+                    features = np.empty((len(self.maps), *found.shape[1:]), dtype=found.dtype)
+                features[start : start + len(found)] = found
+        return features
 
     def _pixels(self, side: int) -> NDArray[np.uint8]:
         """Decode all photographs into a memory map that ends with the process."""

@@ -16,6 +16,7 @@ from bitscape.core.progress import progress
 from bitscape.core.settings.networks import Common
 from bitscape.methods.base.learned import Learned
 from bitscape.networks.backbones import Backbone
+from bitscape.networks.chosen import Chosen
 from bitscape.supervision.supervision import Supervision
 from bitscape.training.build import build
 from bitscape.training.checkpoint import Checkpoint
@@ -90,7 +91,7 @@ def train(
     network = build(method, inputs.maps.shape[1], supervision.labels.shape[1], backbone)
     inputs.fit(network, supervision.rows, rng)
     features = inputs.features(network.to(fabric.device), fabric.device)
-    method.start(network, supervision, features[supervision.rows])
+    method.start(network, supervision, Chosen(features, supervision.rows))
     optimiser = method.optimiser(network.parameter_groups(method.settings.learning_rate, common.backbone_rate))
     for group in optimiser.param_groups:
         group.setdefault("initial_lr", group["lr"])

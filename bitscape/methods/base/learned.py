@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
+from bitscape.networks.chosen import Readable
 from bitscape.supervision.supervision import Supervision
 
 
@@ -60,8 +61,8 @@ class Learned(ABC):
         """
 
     @abstractmethod
-    def start(self, network: Any, supervision: Supervision, features: NDArray[np.float32]) -> None:
-        """Take the supervision and initialise on the (n, ...) features of the training photographs.
+    def start(self, network: Any, supervision: Supervision, features: Readable) -> None:
+        """Take the supervision and initialise on the (n, ...) features of the training photographs, which may be kept.
 
         Raises:
             CannotTrain: if the supervision lacks what the method needs.

@@ -5,16 +5,17 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bitscape.core.errors import BitscapeError
 from bitscape.networks.backbones import load_weights
 from bitscape.networks.bypass import Bypass, BypassLayers
+from bitscape.networks.chosen import Readable
 from bitscape.networks.encoder import Encoder
 from bitscape.networks.published.crops import centre_crop, random_crops
 
 SIDE, CROP = 256, 224
+BLOCK = 256  # photographs that are read at once
 WIDTH = 4096  # of FCa and FCb
 SMALLEST_DIVISOR = 2.0  # minDiv of the response normalisation
 POWER = 0.75
@@ -77,9 +78,12 @@ class AlexNet(Encoder):
         third = [self.conv3, nn.ReLU(), self.conv4, nn.ReLU(), self.conv5, _pool(), nn.ReLU()]
         return nn.Sequential(*first, *second, *third)
 
-    def take_inputs(self, pixels: NDArray[np.uint8]) -> None:
-        """Take the mean image from the (n, 3, 256, 256) training photographs."""
-        self.mean.copy_(centre_crop(torch.from_numpy(pixels.mean(axis=0)), CROP))
+    def take_inputs(self, pixels: Readable) -> None:
+        """Take the mean image from the (n, 3, 256, 256) uint8 training photographs."""
+        total: Any = sum(
+            pixels[start : start + BLOCK].sum(axis=0, dtype=np.float64) for start in range(0, len(pixels), BLOCK)
+        )
+        self.mean.copy_(centre_crop(torch.from_numpy(total / len(pixels)), CROP))
 
     def load(self, weights: str) -> Self:
         """Load ImageNet weights from conv1 to FCb, all that torchvision's AlexNet and this have in common.
