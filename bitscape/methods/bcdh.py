@@ -22,9 +22,10 @@ from bitscape.networks.published.vgg_gem import VGGGeM
 from bitscape.networks.whitened_start import start_whitened
 from bitscape.supervision.mining import outputs_for_mining
 from bitscape.supervision.pair_codes import pair_codes
+from bitscape.supervision.positives import draw_pairs, draw_positives
 from bitscape.supervision.sufficient import have_negatives
 from bitscape.supervision.supervision import Supervision
-from bitscape.supervision.tuples import Pairs, draw_positives, hardest_negatives, hardest_strangers, pairs_of
+from bitscape.supervision.tuples import Pairs, hardest_negatives, hardest_strangers, pairs_of
 
 FALL = 0.1  # of the logarithm of the published network's learning rates, per epoch (Radenovic et al.'s code)
 
@@ -75,8 +76,7 @@ class BCDH(Learned):
     def start(self, network: LinearHash, supervision: Supervision, features: Readable) -> None:
         """Take the supervision; start the hash layer from learned whitening."""
         self.supervision, self.graded = supervision, supervision.source == "geometry-graded"
-        most = len(supervision.rows) + len(supervision.pairs)
-        positives = draw_positives(supervision, most, 1, np.random.default_rng(self.seed))
+        positives = draw_pairs(supervision, np.random.default_rng(self.seed))
         models = len(np.unique(supervision.labels.indices))
         graded_within = self.graded and self.settings.graded_strangers and models
         if not len(positives) or not (graded_within or have_negatives(supervision, positives[:, 0])):

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+PAIRS_PER_BLOCK = 16_384  # 160 MiB of differences at 1,280 dimensions
 
 
 def learned_whitening(
@@ -26,9 +27,7 @@ def learned_whitening(
     Returns:
         The mean (D,) and the projection P (D, D), rows by falling variance.
     """
-    mean = features[queries].mean(axis=0)
-    differences = features[queries] - features[positives]
-    within = differences.T @ differences / len(differences)
+    mean, within = _moments(features, queries, positives)
     dimensions = len(within)
     scale = max(np.trace(within) / dimensions, 1e-12)  # pairs of duplicates differ in nothing
     within = (1 - shrinkage) * within + shrinkage * scale * np.eye(dimensions)
@@ -36,3 +35,14 @@ def learned_whitening(
     whitened = (features - mean) @ inverse.T
     _, axes = np.linalg.eigh(whitened.T @ whitened / len(whitened))
     return mean, axes[:, ::-1].T @ inverse
+
+
+def _moments(features: Floats, queries: NDArray[np.int64], positives: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """The mean of the queries and that of the products of differences, without all differences at once."""
+    total, scatter = np.zeros(features.shape[1]), np.zeros((features.shape[1], features.shape[1]))
+    for start in range(0, len(queries), PAIRS_PER_BLOCK):
+        block = features[queries[start : start + PAIRS_PER_BLOCK]]
+        total += block.sum(axis=0)
+        block -= features[positives[start : start + PAIRS_PER_BLOCK]]
+        scatter += block.T @ block
+    return total / len(queries), scatter / len(queries)

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from bitscape.supervision.supervision import Supervision
 
@@ -51,42 +50,6 @@ def pairs_of(tuples: Rows, positives: int) -> Pairs:
     query, column = np.nonzero(there[:, 1:])
     similar = (column < positives).astype(np.float32)
     return Pairs(tuples[there], rows[query, 0], rows[:, 1:][query, column], similar)
-
-
-def draw_positives(supervision: Supervision, queries: int, positives: int, rng: np.random.Generator) -> Rows:
-    """Draw queries and their positives at random.
-
-    From 3D models, random pairs that were mined are drawn, as Radenovic et al. draw them, so that a photograph in many
-    pairs is a query more often; further positives are others of the query's pairs. From landmarks and labels every
-    photograph that shares a label with another is a query at most once, and its positives share a label with it.
-
-    Args:
-        supervision: pairs, or labels.
-        queries: at most so many tuples.
-        positives: at most so many of each query.
-        rng: draws.
-
-    Returns:
-        (q, 1 + positives) photographs: the query, then its positives; -1 where there are no more.
-    """
-    if supervision.source.startswith("geometry"):
-        pairs = supervision.pairs
-        drawn = rng.permutation(len(pairs))[:queries]
-        chosen, first = (pairs[name].to_numpy(np.int64)[drawn] for name in ("query", "positive"))
-    else:
-        chosen, first = rng.permutation(_with_company(supervision))[:queries], None
-    found = np.full((len(chosen), 1 + positives), -1, dtype=np.int64)
-    found[:, 0] = chosen
-    for begin in range(0, len(chosen), QUERIES_PER_BLOCK):
-        block = slice(begin, begin + QUERIES_PER_BLOCK)
-        partners = _partners(supervision, chosen[block])
-        keys = np.where(partners, rng.random(partners.shape), 2.0)
-        if first is not None:
-            keys[np.arange(len(keys)), first[block]] = -1  # the drawn pair's positive comes first
-        kept = min(positives, keys.shape[1])
-        ranked = np.argsort(keys, axis=1, kind="stable")[:, :kept]
-        found[block, 1 : 1 + kept] = np.where(np.take_along_axis(keys, ranked, axis=1) < 2, ranked, -1)
-    return found
 
 
 def hardest_negatives(
@@ -164,22 +127,3 @@ def _unit(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(outputs, axis=1, keepdims=True)
     unit: NDArray[np.float32] = outputs / np.maximum(lengths, 1e-12)
     return unit
-
-
-def _with_company(supervision: Supervision) -> Rows:
-    """(m,) the photographs that share a label with another, ascending."""
-    common = np.flatnonzero(supervision.labels.sum(axis=0) > 1)
-    return np.flatnonzero(np.diff(supervision.labels[:, common].indptr))
-
-
-def _partners(supervision: Supervision, queries: Rows) -> NDArray[np.bool_]:
-    """(q, n) which photographs are positives of each query."""
-    n = len(supervision.rows)
-    if supervision.source.startswith("geometry"):
-        query, positive = (supervision.pairs[name].to_numpy(np.int64) for name in ("query", "positive"))
-        mined = sparse.csr_array((np.ones(len(query), dtype=np.int8), (query, positive)), shape=(n, n))
-        partners: NDArray[np.bool_] = mined[queries].toarray() > 0
-    else:
-        partners = supervision.shared(queries, np.arange(n)) > 0
-    partners[np.arange(len(queries)), queries] = False
-    return partners

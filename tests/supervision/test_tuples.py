@@ -1,4 +1,4 @@
-"""Check T9 of the specification of BCDH: hard negatives; and how positives are drawn."""
+"""Check T9 of the specification of BCDH: hard negatives."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from bitscape.supervision.supervision import Supervision
-from bitscape.supervision.tuples import draw_positives, hardest_negatives, hardest_strangers, pairs_of
+from bitscape.supervision.tuples import hardest_negatives, hardest_strangers, pairs_of
 
 
 def make(labels, source="labels", overlap=None, pairs=()):
@@ -78,43 +78,6 @@ def test_strangers_are_of_the_same_model_and_share_nothing(seed, count):
         right = [i for i in range(30) if i != query and models[i] == models[query] >= 0 and shared[query, i] == 0]
         best = sorted(right, key=lambda i: -float(unit[i] @ unit[query]))[:count]
         assert list(row) == best + [-1] * (count - len(best))
-
-
-def test_mined_pairs_are_drawn_once_each_and_filled_up_with_other_positives():
-    pairs = [(0, 1), (0, 2), (0, 3), (1, 0), (4, 5)]
-    known = make(np.ones((6, 1)), "geometry", pairs=pairs)
-    drawn = draw_positives(known, 10, 3, np.random.default_rng(0))
-    assert sorted(map(tuple, drawn[:, :2])) == sorted(pairs)
-    for query, *positives in drawn:
-        there = [positive for positive in positives if positive >= 0]
-        assert sorted(there) == sorted(positive for one, positive in pairs if one == query)
-    assert len(draw_positives(known, 2, 3, np.random.default_rng(0))) == 2
-
-
-def test_positives_share_a_label_and_lonely_photographs_are_no_queries():
-    labels = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]])
-    drawn = draw_positives(make(labels), 10, 4, np.random.default_rng(0))
-    found = {int(query): sorted(p for p in positives if p >= 0) for query, *positives in drawn}
-    assert found == {0: [1], 1: [0, 2], 2: [1]}
-
-
-def test_draws_are_those_of_the_generator_alone():
-    known = make(np.eye(4, dtype=int)[np.arange(40) % 4])
-    first, second, other = (draw_positives(known, 20, 2, np.random.default_rng(seed)) for seed in (0, 0, 1))
-    assert (first == second).all()
-    assert (first != other).any()
-
-
-def test_every_positive_is_drawn_equally_often():
-    known = make(np.ones((5, 1), dtype=int))
-    rng = np.random.default_rng(0)
-    counts = np.zeros((5, 5))
-    for _ in range(1000):
-        for query, positive in draw_positives(known, 5, 1, rng):
-            counts[query, positive] += 1
-    assert (np.diag(counts) == 0).all()
-    others = counts[~np.eye(5, dtype=bool)]
-    assert np.abs(others - 250).max() < 5 * np.sqrt(250 * 0.75)
 
 
 def test_pairs_compare_the_query_with_all_else_of_its_tuple():
