@@ -116,8 +116,8 @@ class DSRH(Learned):
         return HashStages(groups, momentum=MOMENTUM, weight_decay=DECAY)
 
     def rate(self, epoch: int) -> float:
-        """Two equal stages of the hash layer; `HashStages` leaves other layers alone."""
-        return 1.0 if epoch <= self.epochs / 2 else STAGE
+        """Two equal stages of the hash layer, an odd epoch in the first; `HashStages` leaves other layers alone."""
+        return 1.0 if 2 * epoch <= self.epochs + 1 else STAGE
 
     def batches(self, epoch: int, outputs: Outputs, rng: np.random.Generator) -> Iterator[Towers]:
         """Draw queries, balanced by their labels, and a ranking list for each; cut the triplets into batches."""

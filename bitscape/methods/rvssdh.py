@@ -126,7 +126,8 @@ class RVSSDH(Learned):
 
     def rate(self, epoch: int) -> float:
         """A tenth after each `step` of the epochs; SSDH: at 25,000 and 50,000 iterations."""
-        return STEP ** int((epoch - 1) / (self.settings.step * self.epochs))
+        # Three tenths of ten epochs are a little more than 3 in floating point.
+        return STEP ** int((epoch - 1) / (self.settings.step * self.epochs) + 1e-9)
 
     def batches(self, epoch: int, outputs: Outputs, rng: np.random.Generator) -> Iterator[Block]:
         """Shuffle the labelled photographs; classification alone at first, where that is asked for."""

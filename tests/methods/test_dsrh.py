@@ -221,6 +221,12 @@ def test_the_hash_layers_rate_falls_at_half_of_the_epochs_and_others_do_not():
     assert [rate[False] for rate in rates] == [0.5] * 4
 
 
+@pytest.mark.parametrize(("epochs", "first"), [(1, 1), (2, 1), (3, 2), (5, 3), (30, 15)])
+def test_the_first_stage_has_the_epoch_in_the_middle(epochs, first):
+    method = DSRH(Settings(epochs=epochs), 8, 0)
+    assert [method.rate(epoch) for epoch in range(1, epochs + 1)] == [1.0] * first + [0.1] * (epochs - first)
+
+
 def test_momentum_and_coupled_decay_are_the_official_ones():
     weight = torch.nn.Parameter(torch.tensor([2.0]))
     optimiser = DSRH(Settings(), 8, 0).optimiser([{"params": [weight], "lr": 0.1, "falls": True}])

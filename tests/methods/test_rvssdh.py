@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from scipy import sparse
 
 from bitscape.core.errors import CannotTrain
@@ -187,6 +188,22 @@ def test_the_learning_rate_falls_by_ten_after_each_step():
     assert [method.rate(epoch) for epoch in range(1, 9)] == [1.0] * 4 + [0.1] * 4
     thirds = RVSSDH(Settings(epochs=6, step=1 / 3), 8, 0)
     assert [round(math.log10(thirds.rate(epoch))) for epoch in range(1, 7)] == [0, 0, -1, -1, -2, -2]
+
+
+def test_the_fall_comes_in_its_epoch_whatever_floating_point_makes_of_the_step():
+    for epochs in range(1, 60):
+        for hundredths in range(1, 101):
+            method = RVSSDH(Settings(epochs=epochs, step=hundredths / 100, warmup_epochs=0), 8, 0)
+            falls = [100 * (epoch - 1) // (hundredths * epochs) for epoch in range(1, epochs + 1)]
+            assert [method.rate(epoch) for epoch in range(1, epochs + 1)] == [0.1**fall for fall in falls]
+
+
+@pytest.mark.parametrize("settings", [{}, {"beta": 0, "gamma": 1}, {"variant": "ssdh", "beta": 0}])
+def test_a_warm_up_that_lasts_to_the_end_is_told(settings):
+    with pytest.raises(ValidationError, match="epochs is 2 and warmup_epochs 2, so that the terms of beta and gamma"):
+        Settings(epochs=2, **settings)
+    Settings(epochs=3, **settings)
+    Settings(epochs=2, beta=0)
 
 
 def test_one_class_cannot_be_told_apart():

@@ -1,8 +1,8 @@
 """Settings of RV-SSDH and the two methods it is compared with."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bitscape.core.section import Count, MethodSection, Network, NonNegative, Positive, Rate, Share, Supervised
 
@@ -46,3 +46,12 @@ class RVSSDH(MethodSection):
     supervision: Supervised = "auto"
     network: Network = "shared"
     weights: str = Field("hub", description="of `network: paper`: hub, random or a local file (timm's vgg16)")
+
+    @model_validator(mode="after")
+    def _see_the_bits(self) -> Self:
+        if self.epochs <= self.warmup_epochs and (self.beta or self.gamma or self.variant == "ssdh"):
+            raise ValueError(
+                f"epochs is {self.epochs} and warmup_epochs {self.warmup_epochs}, so that the terms of beta and gamma "
+                "are never trained; raise epochs, lower warmup_epochs or set both weights to 0"
+            )
+        return self
