@@ -51,8 +51,8 @@ def run(params: Params, root: Path, method: str, bits: int) -> None:
         history.to_csv(folder / "history.csv", index=False, float_format="%.8g")
         score = history["map_expected"][epoch]
         chosen = {"epoch": epoch, "map_expected": None if np.isnan(score) else score, **trained["shape"]}
-        settings = getattr(params.train.methods, method).model_dump()
-        write_json(folder / "selection.json", {**chosen, "parameters": settings, "seed": params.seed})
+        used = create(method, bits, params).settings.model_dump()  # a variant decides some of them itself
+        write_json(folder / "selection.json", {**chosen, "parameters": used, "seed": params.seed})
 
 
 def _train(params: Params, root: Path, name: str, bits: int) -> dict[str, Any]:

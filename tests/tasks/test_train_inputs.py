@@ -6,7 +6,8 @@ import pytest
 
 from bitscape.core.errors import BitscapeError
 from bitscape.core.params import Params
-from bitscape.core.storage import remove
+from bitscape.core.storage import read_json, remove
+from bitscape.methods.base.registry import create
 from tasks import encode, train
 from tests.tasks.trainable import make_trainable
 
@@ -78,6 +79,17 @@ def test_encode_names_the_stage_that_makes_its_input_anew(root, method, file, st
     remove(path)
     with pytest.raises(BitscapeError, match=rf"{path}.* is missing; run `dvc repro {stage}` to bring it about"):
         encode.run(PARAMS, root, method, 8)
+
+
+def test_the_selection_has_the_settings_that_were_used(tmp_path):
+    make_trainable(tmp_path, ["rvssdh"])
+    given = {"variant": "ssdh", "epochs": 3, "channels": 8, "width": 8, "gamma": 0.0, "vlad": True}
+    params = Params.model_validate({"methods": ["rvssdh"], "bits": [8], "train": {"methods": {"rvssdh": given}}})
+    train.run(params, tmp_path, "rvssdh", 8)
+    used = read_json(tmp_path / "artifacts/train/rvssdh-8/selection.json")["parameters"]
+    assert (used["gamma"], used["vlad"], used["width"]) == (1.0, False, 8)
+    again = Params.model_validate({"train": {"methods": {"rvssdh": used}}})  # as a bundle reads them
+    assert create("rvssdh", 8, again).settings.model_dump() == used
 
 
 def test_encode_says_that_settings_have_changed_since_the_training(root):
