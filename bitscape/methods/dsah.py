@@ -21,7 +21,7 @@ from bitscape.networks.optimisers import TensorFlowAdam
 from bitscape.networks.pooling import unit_length
 from bitscape.networks.published.vgg import VGG19, VGGTanhPair
 from bitscape.supervision.discovery import discover_neighbours
-from bitscape.supervision.neighbourhood import neighbourhood_similarity
+from bitscape.supervision.neighbourhood import neighbourhood_similarity, neighbours_of
 from bitscape.supervision.supervision import Supervision
 
 PUBLISHED = {  # the authors' code (A.9), for `network: paper`
@@ -107,7 +107,7 @@ class DSAH(Learned):
         self.similarity = supervision.similarity
         if isinstance(network, VGGTanhPair):
             chosen, n = self.settings, len(features)
-            k1, k2 = (max(2, round(share * n)) for share in (chosen.k1_share, chosen.k2_share))
+            k1, k2 = (neighbours_of(n, share) for share in (chosen.k1_share, chosen.k2_share))
             self.similarity = neighbourhood_similarity(
                 computed(network, network.body, features), k1, k2, chosen.reading
             )

@@ -10,6 +10,12 @@ from scipy import sparse
 from bitscape.core.progress import progress
 
 ROWS_PER_BLOCK = 512
+MOST = 500  # counting shared neighbours takes n K1^2; at 5 % of 65,000 photographs, and not at 500, that is hours
+
+
+def neighbours_of(n: int, share: float) -> int:
+    """K1 or K2 among n photographs: a share of them, at least 2 and at most 500, which the authors have of any set."""
+    return min(max(2, round(share * n)), MOST)
 
 
 def neighbourhood_similarity(

@@ -358,7 +358,7 @@ def test_the_published_network_trains_from_pixels_with_neighbours_of_its_own_rel
     def noted(network, supervision, features):
         known["before"] = network.body.network.features[0].weight.detach().clone()
         with torch.inference_mode():
-            known["relu7"] = network.eval().body(torch.from_numpy(features)).numpy()
+            known["relu7"] = network.eval().body(torch.from_numpy(features[:])).numpy()
         network.train()
         start(network, supervision, features)
         known["similarity"] = method.similarity

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from bitscape.supervision.neighbourhood import most_shared, nearest_neighbours, neighbourhood_similarity
+from bitscape.supervision.neighbourhood import most_shared, nearest_neighbours, neighbourhood_similarity, neighbours_of
 
 READINGS = ["b", "union", "knn", "snn"]
 
@@ -36,6 +36,11 @@ def _plain(features, k1, k2, reading):
         for j in chosen(i):
             result[i, j] = result[j, i] = 1
     return result
+
+
+@pytest.mark.parametrize(("n", "count"), [(3, 2), (100, 5), (9_990, 500), (10_000, 500), (65_000, 500)])
+def test_neighbours_are_a_share_and_no_more_than_the_authors_have(n, count):
+    assert neighbours_of(n, 0.05) == count
 
 
 @pytest.mark.parametrize("reading", READINGS)

@@ -46,5 +46,5 @@ class BuildSimilarity(Section):
     """The neighbourhood similarity of DSAH."""
 
     reading: Literal["b", "union", "knn", "snn"] = "b"
-    k1_share: Share = Field(0.05, description="K1 as a share of the training photographs")
-    k2_share: Share = Field(0.05, description="K2 as a share of the training photographs")
+    k1_share: Share = Field(0.05, description="K1 as a share of the training photographs; 500 at most")
+    k2_share: Share = Field(0.05, description="K2 as a share of the training photographs; 500 at most")
