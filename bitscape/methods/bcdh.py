@@ -22,7 +22,7 @@ from bitscape.networks.published.vgg_gem import VGGGeM
 from bitscape.networks.whitened_start import start_whitened
 from bitscape.supervision.mining import outputs_for_mining
 from bitscape.supervision.pair_codes import pair_codes
-from bitscape.supervision.positives import draw_pairs, draw_positives
+from bitscape.supervision.positives import draw_pairs, draw_positives, filled_up
 from bitscape.supervision.sufficient import have_negatives
 from bitscape.supervision.supervision import Supervision
 from bitscape.supervision.tuples import Pairs, hardest_negatives, hardest_strangers, pairs_of
@@ -66,6 +66,13 @@ class BCDH(Learned):
     Proposals, not the paper's: both networks, the start (learned whitening, turned towards codes, outputs of unit
     deviation), the margin, the growing lambda and rho, Adam.
     """
+
+    graded = False
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs there are in all."""
+        return int(self.settings.graded_epochs if self.graded else self.settings.epochs)
 
     def network(self, channels: int, classes: int) -> LinearHash:
         """One linear layer without activation, on the shared backbone or on VGG-16."""
@@ -127,7 +134,8 @@ class BCDH(Learned):
             for start in range(0, len(mined), chosen.batch_size):
                 pairs = pairs_of(mined[start : start + chosen.batch_size], positives)
                 if self.graded:
-                    yield Block(np.unique(pairs.images), pairs, chosen.graded_quantisation)
+                    images = filled_up(pairs.images, len(known.rows), chosen.graded_batch, rng)
+                    yield Block(images, pairs, chosen.graded_quantisation)
                     continue
                 fixed = self.codes_of(current[pairs.ends], pairs, self.weight(epoch))
                 yield Block(pairs.images, pairs, self.weight(epoch), fixed if chosen.b_refresh == "round" else None)

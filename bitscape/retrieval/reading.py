@@ -15,7 +15,7 @@ from bitscape.core.errors import BitscapeError
 
 T = TypeVar("T")
 DAMAGED = (
-    *(OSError, ValueError, EOFError, KeyError, TypeError, AttributeError, SyntaxError, OverflowError, MemoryError),
+    *(OSError, ValueError, EOFError, LookupError, TypeError, AttributeError, SyntaxError, OverflowError, MemoryError),
     *(RuntimeError, BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError),  # encrypted, deep, unknown to zipfile
 )
 """What numpy, scipy and the zip files below them raise at content that is none."""

@@ -1,4 +1,4 @@
-"""Queries and their positives, drawn at random from mined pairs or from labels (Radenovic et al.)."""
+"""Queries and their positives, drawn at random from mined pairs or from labels (Radenovic et al.), and others."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,3 +87,20 @@ def _partners(supervision: Supervision, queries: Rows, mined: sparse.csr_array |
         partners = supervision.shared(queries, np.arange(len(supervision.rows))) > 0
     partners[np.arange(len(queries)), queries] = False
     return partners
+
+
+def filled_up(images: Rows, rows: int, size: int, rng: np.random.Generator) -> Rows:
+    """Add photographs drawn at random to those of a batch.
+
+    Args:
+        images: (b,) photographs, some of them several times.
+        rows: how many photographs there are.
+        size: photographs of the batch, or all where there are fewer.
+        rng: draws.
+
+    Returns:
+        (c,) each photograph once, ascending; `images` alone where they are that many already.
+    """
+    own = np.unique(images)
+    others = np.setdiff1d(np.arange(rows), own, assume_unique=True)
+    return np.sort(np.concatenate([own, rng.permutation(others)[: max(0, size - len(own))]]))

@@ -352,10 +352,14 @@ def test_codes_of_a_round_stay_as_they_were_when_mined(reading):
         assert found == pytest.approx(pull * gap / len(batch.pairs.left), rel=1e-5)
 
 
-def test_graded_batches_compare_all_photographs_with_their_overlap():
-    method, _, features, known = start("geometry-graded", queries_per_epoch=10, graded_strangers=2, negatives=3)
+@pytest.mark.parametrize("size", [1, 30, 256])
+def test_graded_batches_compare_all_photographs_with_their_overlap(size):
+    drawn = {"queries_per_epoch": 10, "graded_strangers": 2, "negatives": 3, "graded_batch": size}
+    method, _, features, known = start("geometry-graded", **drawn)
     for batch in method.batches(1, of(features), np.random.default_rng(0)):
         assert len(np.unique(batch.images)) == len(batch.images)
+        assert np.isin(batch.pairs.images, batch.images).all()
+        assert len(batch.images) == max(min(size, len(known.rows)), len(np.unique(batch.pairs.images)))
         outputs = torch.from_numpy(features[batch.images]).double()
         terms = method.loss(Identity(), outputs, batch)
         total = 0.0

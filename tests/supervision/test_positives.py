@@ -3,7 +3,7 @@ import pandas as pd
 from scipy import sparse
 
 from bitscape.supervision import positives as module
-from bitscape.supervision.positives import draw_pairs, draw_positives
+from bitscape.supervision.positives import draw_pairs, draw_positives, filled_up
 from bitscape.supervision.supervision import Supervision
 
 
@@ -81,3 +81,14 @@ def test_every_positive_is_drawn_equally_often():
     assert (np.diag(counts) == 0).all()
     others = counts[~np.eye(5, dtype=bool)]
     assert np.abs(others - 250).max() < 5 * np.sqrt(250 * 0.75)
+
+
+def test_a_batch_is_filled_up_once_each_to_its_size_or_to_all():
+    images = np.array([7, 2, 7, 5])
+    for size, expected in ((2, 3), (3, 3), (6, 6), (50, 9)):
+        found = filled_up(images, 9, size, np.random.default_rng(0))
+        assert len(found) == expected
+        assert (np.diff(found) > 0).all()
+        assert np.isin(images, found).all()
+    drawn = {tuple(filled_up(images, 9, 5, np.random.default_rng(seed))) for seed in range(300)}
+    assert len(drawn) == 15  # any two of the six others

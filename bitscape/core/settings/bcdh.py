@@ -35,9 +35,13 @@ class BCDH(MethodSection):
     rho_start: Positive = Field(0.1, description="reading C: penalty in the first epoch")
     rho_growth: Growth = 1.2
     rho_max: Positive = 10.0
+    graded_epochs: Count = Field(40, description="geometry-graded: in the place of epochs")
     graded_positives: Count = Field(5, description="geometry-graded: positives of each query")
     graded_strangers: Annotated[int, Field(ge=0)] = Field(
         2, description="geometry-graded: hardest of the query's own model that share no 3D point with it"
+    )
+    graded_batch: Count = Field(
+        256, description="geometry-graded: photographs of a batch, the tuples' and others drawn at random"
     )
     graded_power: Positive = Field(0.5, description="geometry-graded: of the share of common points, for the target")
     graded_zeros: NonNegative = Field(1.0, description="geometry-graded: weight of pairs that share nothing")
