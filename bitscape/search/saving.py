@@ -40,7 +40,7 @@ def check_place(folder: Path) -> None:
     if folder.is_file() or foreign:
         other = f" (it holds {foreign[0]})" if foreign else ""
         raise BitscapeError(f"{folder} is in the way and no bundle{other}; name another folder.")
-    check_writable(folder.resolve())
+    check_writable(folder.resolve() if folder.is_symlink() else folder)
 
 
 def _held(folder: Path) -> set[str]:
@@ -58,8 +58,8 @@ def save(bundle: "Bundle", folder: Path) -> None:
 
     from bitscape.search.probe import probe
 
-    folder = folder.resolve()  # a link stays one, and the folder that it names is replaced
     check_place(folder)
+    folder = folder.resolve()  # a link stays one, and the folder that it names is replaced
     index = bundle.index  # built now: settings that do not fit are told before anything is written
     if not same_signs(bundle.codes, bundle.outputs):
         raise BitscapeError(f"The codes are not the signs of the outputs; {folder} was not written.")

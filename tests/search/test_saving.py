@@ -106,3 +106,11 @@ def test_what_file_managers_leave_is_in_nobodys_way_and_other_files_are_told(sav
     with pytest.raises(BitscapeError, match=r"holds diary\.txt beside a bundle; move it away, or name another folder"):
         bundle.save(copied)
     assert (copied / "diary.txt").read_text() == "dear diary"
+
+
+def test_a_place_that_cannot_be_written_is_told_as_it_was_given(saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "note.txt").touch()
+    with pytest.raises(BitscapeError, match=r"^note\.txt/bundle cannot be written \(Not a directory\)"):
+        bitscape.load(saved).save("note.txt/bundle")
+    assert os.listdir(tmp_path) == ["note.txt"]
