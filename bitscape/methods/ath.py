@@ -57,11 +57,11 @@ class ATH(Learned):
         """Take labels and classes, and draw the first triplets."""
         supervision.require_classes("ath", 1 if supervision.source == "geometry-graded" else 2)
         self.supervision = supervision
-        self.targets = torch.from_numpy(supervision.distributions())
-        self.alpha = torch.tensor(self.settings.focal_alpha or [1.0] * self.targets.shape[1])
-        if len(self.alpha) != self.targets.shape[1]:
+        classes = supervision.labels.shape[1]
+        self.alpha = torch.tensor(self.settings.focal_alpha or [1.0] * classes)
+        if len(self.alpha) != classes:
             raise BitscapeError(
-                f"train.methods.ath.focal_alpha has {len(self.alpha)} numbers, and there are {self.targets.shape[1]} "
+                f"train.methods.ath.focal_alpha has {len(self.alpha)} numbers, and there are {classes} "
                 "classes among the training photographs; leave it empty, or give one for each."
             )
         first = np.random.default_rng(self.seed)
@@ -96,7 +96,7 @@ class ATH(Learned):
         if self.settings.loss != "none":
             terms[self.settings.loss] = self._outputs_loss(*outputs.chunk(3))
         if self.settings.classification != "none":
-            targets = self.targets[batch.images].to(features.device)
+            targets = torch.from_numpy(self.supervision.distributions(batch.images)).to(features.device)
             terms[self.settings.classification] = 3 * self._class_loss(logits, targets)  # the sum of three means
         return terms
 

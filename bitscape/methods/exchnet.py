@@ -68,7 +68,7 @@ class ExchNet(Learned):
         require_dissimilar(supervision, "exchnet")
         if isinstance(network, ResNetParts):
             network.load(self.settings.weights)
-        self.encoder, self.features, self.labels = network, features, supervision.distributions()
+        self.encoder, self.features, self.supervision = network, features, supervision
         self.learned = LearnedCodes(supervision, self.bits, self.seed, self.settings.balanced)
         self.anchors: NDArray[np.float32] | None = None
         self.all_codes: NDArray[np.int8] | None = None
@@ -102,7 +102,8 @@ class ExchNet(Learned):
         found = network.represent(features)
         local = found.local
         if self.anchors is not None and network.training:
-            anchors = torch.from_numpy(np.tensordot(self.labels[batch.images], self.anchors, 1)).to(local)
+            shares = self.supervision.distributions(batch.images)
+            anchors = torch.from_numpy(np.tensordot(shares, self.anchors, 1)).to(local)
             local = exchange(local, anchors, torch.rand(local.shape[:2]).to(local.device) >= chosen.exchanged)
             if chosen.alignment:
                 terms["alignment"] = chosen.alignment * (local - anchors).norm() / len(local)
@@ -126,7 +127,9 @@ class ExchNet(Learned):
         if epoch % chosen.epochs == 0:
             told["changed_bits"] = self.learned.improve(chosen.quantisation)
             if chosen.exchange and chosen.parts and self.done(epoch + 1) >= chosen.exchange_after:
-                self.anchors = class_anchors(self.encoder, self.features, self.learned.labelled, self.labels)
+                self.anchors = class_anchors(
+                    self.encoder, self.features, self.learned.labelled, self.supervision.labels
+                )
         if epoch >= chosen.epochs:
             self.all_codes = self.learned.complete(outputs)
         return told

@@ -110,7 +110,7 @@ class RVSSDH(Learned):
         """Take the labels and ImageNet weights; draw the anchors and calibrate the assignment."""
         supervision.require_classes("rvssdh")
         require_label_sets(supervision, "rvssdh")
-        self.labelled, self.distributions = supervision.labelled, torch.from_numpy(supervision.distributions())
+        self.supervision = supervision
         if isinstance(network, VGGLatent):
             network.load(self.settings.weights)
         if self.settings.vlad:
@@ -131,11 +131,11 @@ class RVSSDH(Learned):
 
     def batches(self, epoch: int, outputs: Outputs, rng: np.random.Generator) -> Iterator[Block]:
         """Shuffle the labelled photographs; classification alone at first, where that is asked for."""
-        chosen, order = self.settings, rng.permutation(self.labelled)
+        chosen, order = self.settings, rng.permutation(self.supervision.labelled)
         share = min(max((epoch - chosen.warmup_epochs) / (chosen.ramp_epochs + 1), 0.0), 1.0)
         for start in range(0, len(order), chosen.batch_size):
             images = order[start : start + chosen.batch_size]
-            yield Block(images, self.distributions[images], share)
+            yield Block(images, torch.from_numpy(self.supervision.distributions(images)), share)
 
     def loss(self, network: Any, features: Tensor, batch: Block) -> dict[str, Tensor]:
         """Classification and quantisation terms, and SSDH's balance term where it has a weight."""

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
 from torch import Tensor
 
 from bitscape.networks.chosen import Readable
@@ -12,7 +13,7 @@ BLOCK = 64
 
 
 def class_anchors(
-    network: PartsEncoder, features: Readable, rows: NDArray[np.int64], labels: NDArray[np.float32]
+    network: PartsEncoder, features: Readable, rows: NDArray[np.int64], labels: sparse.csr_array
 ) -> NDArray[np.float32]:
     """Average the local features of each class, computed in evaluation mode, without gradients.
 
@@ -20,14 +21,14 @@ def class_anchors(
         network: what computes them; it is left in the mode it was in.
         features: (n, ...) features or pixels of all training photographs.
         rows: (m,) those that count.
-        labels: (n, K), above 0 where a photograph has a label; each counts 1 in each class it has.
+        labels: (n, K), above 0 where a photograph has a label; each counts 1 in each class it has. Never made dense.
 
     Returns:
         (K, M, C) float32, c_y^j; zeros for a class without photographs.
     """
     training, like = network.training, next(network.parameters())
     network.eval()
-    members = (labels > 0).astype(np.float64)
+    members = sparse.csr_array(labels > 0, dtype=np.float64)
     sums: NDArray[np.float64] | float = 0.0
     with torch.inference_mode():
         for start in range(0, len(rows), BLOCK):
@@ -36,9 +37,9 @@ def class_anchors(
             if inputs.is_floating_point():
                 inputs = inputs.to(like.dtype)
             local = network.represent(network.features(inputs)).local.double().cpu().numpy()
-            sums = sums + np.einsum("ik,ijc->kjc", members[block], local, optimize=True)
+            sums = sums + np.einsum("ik,ijc->kjc", members[block].toarray(), local, optimize=True)
     network.train(training)
-    counts = np.maximum(members[rows].sum(axis=0), 1)
+    counts = np.maximum(np.asarray(members[rows].sum(axis=0)), 1)
     return (sums / counts[:, None, None]).astype(np.float32)
 
 

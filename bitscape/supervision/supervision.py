@@ -99,9 +99,9 @@ class Supervision:
         counts: NDArray[np.int32] = (self.labels[rows] @ self.labels[columns].T).toarray()
         return counts
 
-    def distributions(self) -> NDArray[np.float32]:
-        """(n, C) float32: the labels of each photograph, adding up to 1; rows of zeros for those without."""
-        dense = self.labels.toarray().astype(np.float32)
+    def distributions(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(r, C) float32: the labels of (r,) photographs, adding up to 1; rows of zeros for those without."""
+        dense = self.labels[rows].toarray().astype(np.float32)
         return dense / np.maximum(dense.sum(axis=1, keepdims=True), 1)
 
     def require_classes(self, method: str, least: int = 2) -> None:

@@ -52,7 +52,7 @@ def _batches(method, epoch=1, seed=0):
 
 def _anchored(method):
     """Let exchanging begin with anchors that are unlike any feature."""
-    method.anchors = 5 + np.random.default_rng(1).random((method.labels.shape[1], 4, 5), dtype=np.float32)
+    method.anchors = 5 + np.random.default_rng(1).random((method.supervision.labels.shape[1], 4, 5), dtype=np.float32)
 
 
 @pytest.mark.parametrize(("bits", "classes", "value"), [(12, 150, 0.966), (48, 150, 3.866), (12, 10, 16.0)])
@@ -137,7 +137,9 @@ def test_the_mask_is_drawn_anew_for_each_photograph_and_part_and_never_for_the_w
     batch = _batches(method)[0]
     for _ in range(30):
         method.loss(network.train(), maps[batch.images], batch)
-    anchors = torch.from_numpy(method.anchors)[torch.from_numpy(method.labels[batch.images]).argmax(dim=1)]
+    anchors = torch.from_numpy(method.anchors)[
+        torch.from_numpy(method.supervision.distributions(batch.images)).argmax(dim=1)
+    ]
     masks = torch.stack([(local == anchors).all(dim=2) for local, _ in seen]).double()
     assert masks.mean().item() == pytest.approx(0.5, abs=0.02)
     of_parts = masks.flatten(0, 1)
@@ -167,7 +169,7 @@ def test_alignment_is_the_length_of_what_was_kept_less_its_anchor():
     batch = _batches(method)[0]
     term = method.loss(network.train(), maps[batch.images], batch)["alignment"].item()
     local = network.represent(maps[batch.images]).local.detach().numpy()
-    gaps = local - method.anchors[method.labels[batch.images].argmax(axis=1)]
+    gaps = local - method.anchors[method.supervision.distributions(batch.images).argmax(axis=1)]
     assert term == pytest.approx(2 * np.sqrt((gaps**2).sum()) / 12, rel=1e-5)
 
 

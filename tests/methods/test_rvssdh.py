@@ -69,6 +69,11 @@ def _started(seed=0, bits=8, **settings):
     return method, network, torch.from_numpy(features)
 
 
+def _shares(method, count):
+    """Distributions of the labels of the first photographs."""
+    return torch.from_numpy(method.supervision.distributions(np.arange(count)))
+
+
 def _steps(method, network, features, count):
     groups = network.parameter_groups(method.settings.learning_rate, 0.01)
     optimiser = method.optimiser(groups)
@@ -225,7 +230,7 @@ def test_r1_keeps_its_anchors_out_of_the_training_and_passes_gradients_on():
     for name, tensor in network.head.pool.state_dict().items():
         assert torch.equal(tensor, before[name])
     maps = features[:4].clone().requires_grad_()
-    batch = Block(np.arange(4), method.distributions[:4], 1.0)
+    batch = Block(np.arange(4), _shares(method, 4), 1.0)
     sum(method.loss(network, maps, batch).values()).backward()
     assert maps.grad.abs().max() > 0
 
@@ -336,7 +341,7 @@ def test_too_much_quantisation_freezes_the_sigmoids_before_classes_are_learned()
         method, network, features = _started(beta=beta, warmup_epochs=0)
         _steps(method, network, features, 300)
         relaxed = torch.sigmoid(network.eval()(features))
-        loss = torch.nn.functional.cross_entropy(network.classify(relaxed), method.distributions)
+        loss = torch.nn.functional.cross_entropy(network.classify(relaxed), _shares(method, len(ROWS)))
         ends[beta] = quantisation(relaxed, "q1").item(), loss.item()
     assert ends[1.0][1] < 0.1
     assert ends[100.0][0] == pytest.approx(-0.125, abs=1e-4)
@@ -382,7 +387,7 @@ def test_a_backbone_that_is_trained_along_gets_gradients_through_frozen_anchors(
     pixels = np.random.default_rng(0).integers(0, 256, (len(ROWS), 3, 32, 32), dtype=np.uint8)
     network.fit(network.backbone(torch.from_numpy(pixels)).detach())
     method.start(network, _supervision(), pixels)
-    batch = Block(np.arange(6), method.distributions[:6], 1.0)
+    batch = Block(np.arange(6), _shares(method, 6), 1.0)
     sum(method.loss(network.train(), network.features(torch.from_numpy(pixels[:6])), batch).values()).backward()
     assert network.backbone.network.conv_stem.weight.grad.abs().max() > 0
     groups = network.parameter_groups(0.1, 0.01)
@@ -427,7 +432,7 @@ def test_the_published_network_trains_its_convolutions_through_frozen_anchors(sm
     features = network.features(network.augment(images))
     assert features.shape == (6, 3, 224, 224)
     assert network.maps(features).shape == (6, 512, 14, 14)
-    sum(method.loss(network.train(), features, Block(np.arange(6), method.distributions[:6], 1.0)).values()).backward()
+    sum(method.loss(network.train(), features, Block(np.arange(6), _shares(method, 6), 1.0)).values()).backward()
     assert network.trunk[0].weight.grad.abs().max() > 0
     optimiser.step()
     changed = {name for name, one in network.state_dict().items() if not torch.equal(one, before[name])}

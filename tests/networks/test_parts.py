@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 from torch import nn
 
 from bitscape.networks import anchors as anchors_module
@@ -156,7 +157,7 @@ def test_anchors_are_class_means_and_add_up(monkeypatch):
     labels = np.eye(5, dtype=np.float32)[owners]  # two classes have no photograph
     rows = np.delete(np.arange(13), [2, 7])
     buffers = {name: value.clone() for name, value in network.named_buffers()}
-    anchors = class_anchors(network, maps.numpy(), rows, labels)
+    anchors = class_anchors(network, maps.numpy(), rows, sparse.csr_array(labels))
     assert network.training
     assert all(torch.equal(value, buffers[name]) for name, value in network.named_buffers())
     local = network.eval().represent(maps).local.detach().numpy()
@@ -172,7 +173,7 @@ def test_anchors_are_class_means_and_add_up(monkeypatch):
 def test_a_photograph_counts_fully_in_each_of_its_classes():
     network, maps = _network().float(), _random(3, KEPT, 3, 3).float()
     shares = np.array([[1, 0], [0.5, 0.5], [0, 1]], dtype=np.float32)
-    anchors = class_anchors(network, maps.numpy(), np.arange(3), shares)
+    anchors = class_anchors(network, maps.numpy(), np.arange(3), sparse.csr_array(shares))
     local = network.represent(maps).local.detach().numpy()
     np.testing.assert_allclose(anchors, [local[:2].mean(axis=0), local[1:].mean(axis=0)], rtol=1e-4, atol=1e-6)
 

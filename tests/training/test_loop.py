@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from bitscape.core.errors import BitscapeError, CannotTrain
 from bitscape.core.params import Params
 from bitscape.methods.base.closed_form import ClosedForm
 from bitscape.methods.base.registry import REGISTRY, create
+from bitscape.supervision.supervision import Supervision
 from bitscape.training import outputs
 from bitscape.training.build import build
 from bitscape.training.checkpoint import Checkpoint
@@ -115,6 +117,22 @@ def test_patience_ends_a_training_that_no_longer_gets_better(world):
     )
     assert len(trained.history) == 2
     assert trained.epoch == 0
+
+
+@pytest.mark.parametrize("name", ["exchnet", "rvssdh"])
+def test_a_method_starts_without_an_array_of_photographs_by_labels(name):
+    n, classes = 4000, 2000
+    labels = sparse.csr_array((np.ones(n, np.int32), (np.arange(n), np.arange(n) % classes)), shape=(n, classes))
+    known = Supervision(np.arange(n), labels, sparse.csr_array((n, n), dtype=np.float32), source="labels")
+    method, inputs = create(name, 8, Params()), Inputs(np.random.default_rng(0).random((n, 4, 1, 1), np.float32))
+    network = method.network(4, classes)
+    inputs.fit(network, known.rows, np.random.default_rng(0))
+    features = inputs.features(network, CPU)
+    tracemalloc.start()
+    method.start(network, known, features)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < n * classes * 4
 
 
 def test_where_nothing_can_be_validated_the_last_epoch_is_kept(world):
