@@ -17,7 +17,7 @@ from bitscape.networks.chosen import Readable
 from bitscape.networks.optimisers import HashStages
 from bitscape.networks.published.alexnet import AlexNet
 from bitscape.supervision.bursts import once
-from bitscape.supervision.ranking_lists import draw_triplets, repetitions
+from bitscape.supervision.ranking_lists import draw_queries, draw_triplets, repetitions
 from bitscape.supervision.sufficient import can_be_ranked
 from bitscape.supervision.supervision import Supervision
 
@@ -123,7 +123,7 @@ class DSRH(Learned):
         """Draw queries, balanced by their labels, and a ranking list for each; cut the triplets into batches."""
         known, chosen = self.supervision, self.settings
         repeats = repetitions(known.labels, chosen.repeat_constant)
-        queries = rng.permutation(np.repeat(np.arange(len(repeats)), repeats))[: chosen.queries_per_epoch]
+        queries = draw_queries(repeats, chosen.queries_per_epoch, rng)
         candidates = ((repeats > 0) | chosen.unlabelled_negatives) & once(known.bursts, rng)
         drawn = draw_triplets(queries, known.grades, candidates, rng, chosen.allow_self, known.bursts)
         weights = drawn.weight if chosen.weighted else np.ones_like(drawn.weight)

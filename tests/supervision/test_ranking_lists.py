@@ -1,6 +1,7 @@
 """T2 and T10 of DSRH's specification."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from bitscape.supervision.ranking_lists import draw_triplets, list_weights, repetitions
+from bitscape.supervision.ranking_lists import draw_queries, draw_triplets, list_weights, repetitions
 
 
 def _labels(count, columns=5, seed=0, share=0.4):
@@ -133,3 +134,18 @@ def test_queries_of_several_blocks_come_in_their_order():
 def test_nothing_to_draw_gives_no_triplet(queries):
     drawn = _draw(np.array([[1], [0], [0]]), np.array(queries, dtype=np.int64))
     assert len(drawn.query) == len(drawn.more) == len(drawn.less) == len(drawn.weight) == 0
+
+
+@pytest.mark.parametrize("count", [1, 50, 10_000_000])
+def test_queries_are_those_of_a_permutation_in_a_quarter_of_its_memory(count):
+    repeats = np.random.default_rng(1).integers(0, 400, 3000)
+    expected, rng, same = np.repeat(np.arange(3000), repeats), np.random.default_rng(0), np.random.default_rng(0)
+    tracemalloc.start()
+    queries = draw_queries(repeats, count, rng)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(queries, same.permutation(expected)[:count])
+    assert queries.dtype == np.int64
+    assert rng.random() == same.random()
+    if count < 100:
+        assert peak < 2 * expected.nbytes / 3
