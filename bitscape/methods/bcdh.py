@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Adam, Optimizer
 
-from bitscape.core.errors import CannotTrain
 from bitscape.methods.base.learned import Learned, Outputs
 from bitscape.networks.chosen import Readable
 from bitscape.networks.contrastive import contrastive, nearest_codes
@@ -21,9 +20,9 @@ from bitscape.networks.heads import LinearHash
 from bitscape.networks.published.vgg_gem import VGGGeM
 from bitscape.networks.whitened_start import start_whitened
 from bitscape.supervision.mining import outputs_for_mining
-from bitscape.supervision.pair_codes import pair_codes
+from bitscape.supervision.pair_codes import pair_codes, signs
 from bitscape.supervision.positives import draw_pairs, draw_positives, filled_up
-from bitscape.supervision.sufficient import have_negatives
+from bitscape.supervision.sufficient import require_pairs
 from bitscape.supervision.supervision import Supervision
 from bitscape.supervision.tuples import Pairs, hardest_negatives, hardest_strangers, pairs_of
 
@@ -41,11 +40,6 @@ class Block:
     pairs: Pairs
     weight: float
     codes: NDArray[np.float32] | None = None
-
-
-def as_codes(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The signs of outputs of any shape, sgn(0) = 1, as float32."""
-    return np.where(outputs >= 0, 1, -1).astype(np.float32)
 
 
 class BCDH(Learned):
@@ -84,15 +78,7 @@ class BCDH(Learned):
         """Take the supervision; start the hash layer from learned whitening."""
         self.supervision, self.graded = supervision, supervision.source == "geometry-graded"
         positives = draw_pairs(supervision, np.random.default_rng(self.seed))
-        models = len(np.unique(supervision.labels.indices))
-        graded_within = self.graded and self.settings.graded_strangers and models
-        if not len(positives) or not (graded_within or have_negatives(supervision, positives[:, 0])):
-            raise CannotTrain(
-                "bcdh learns from photographs that share 3D points, or a label, and from those of other 3D models or "
-                f"labels; there are {len(positives)} positive pairs in {models} models, and no photograph that shares "
-                "nothing with one of them, so add overlapping photographs of at least two places (see "
-                "artifacts/reconstruct/registrations.json), or set train.methods.bcdh.supervision to another source."
-            )
+        require_pairs(supervision, "bcdh", positives, self.graded and self.settings.graded_strangers > 0)
         if isinstance(network, VGGGeM):
             network.load(self.settings.weights)
         start_whitened(network.hash, described(network, features), positives[:, 0], positives[:, 1], self.seed)
@@ -126,7 +112,7 @@ class BCDH(Learned):
         for starts in (starts for starts in rounds if len(starts)):
             part = drawn[starts[0] : starts[-1] + chosen.batch_size]
             current = outputs_for_mining(outputs, known, part, pool, self.graded)
-            compared = current if self.graded or chosen.reading != "B" else as_codes(current)
+            compared = current if self.graded or chosen.reading != "B" else signs(current)
             tuples = [part, hardest_negatives(compared, known, part[:, 0], chosen.negatives, pool)]
             if self.graded:
                 tuples.append(hardest_strangers(current, known, part[:, 0], chosen.graded_strangers))
@@ -147,7 +133,7 @@ class BCDH(Learned):
             codes = pair_codes(ends[0], ends[1], pairs.similar, self.margin, weight, chosen.hinge)
             return codes.astype(np.float32)
         shift = self.multipliers[pairs.ends] / weight if chosen.reading == "C" else 0
-        return as_codes(ends + shift)
+        return signs(ends + shift)
 
     @property
     def margin(self) -> float:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from bitscape.core.errors import CannotTrain
 from bitscape.methods.base.learned import Learned, Outputs
 from bitscape.networks.bypass import BypassHead
 from bitscape.networks.chosen import Readable
@@ -18,7 +17,7 @@ from bitscape.networks.optimisers import HashStages
 from bitscape.networks.published.alexnet import AlexNet
 from bitscape.supervision.bursts import once
 from bitscape.supervision.ranking_lists import draw_queries, draw_triplets, repetitions
-from bitscape.supervision.sufficient import can_be_ranked
+from bitscape.supervision.sufficient import require_ranking
 from bitscape.supervision.supervision import Supervision
 
 MOMENTUM, DECAY = 0.9, 5e-4  # official configuration; the decay is multiplied by the rate, as torch's SGD does
@@ -95,17 +94,7 @@ class DSRH(Learned):
         """Take the labels, the mean of the inputs and, for the published network, the ImageNet weights."""
         # One 3D model has grades within it, one label has none.
         supervision.require_classes("dsrh", 1 if supervision.source.startswith("geometry") else 2)
-        if supervision.labels.sum(axis=0).max() < 2:
-            raise CannotTrain(
-                "dsrh ranks photographs that share a label above others, and no two training photographs share one; "
-                "add photographs of the same labels, landmarks or places."
-            )
-        if not can_be_ranked(supervision, self.settings.unlabelled_negatives, self.settings.allow_self):
-            raise CannotTrain(
-                "dsrh ranks photographs by how much they share with a query, and no training photograph finds others "
-                "that share more and less with it; add photographs of other labels, landmarks or places, or set "
-                "train.methods.dsrh.supervision to another source."
-            )
+        require_ranking(supervision, "dsrh", self.settings.unlabelled_negatives, self.settings.allow_self)
         self.supervision = supervision
         network.take_inputs(features)
         if isinstance(network, AlexNet):
@@ -116,7 +105,7 @@ class DSRH(Learned):
         return HashStages(groups, momentum=MOMENTUM, weight_decay=DECAY)
 
     def rate(self, epoch: int) -> float:
-        """Two equal stages of the hash layer, an odd epoch in the first; `HashStages` leaves other layers alone."""
+        """Two equal stages of the hash layer, a middle epoch in the first; `HashStages` leaves other layers alone."""
         return 1.0 if 2 * epoch <= self.epochs + 1 else STAGE
 
     def batches(self, epoch: int, outputs: Outputs, rng: np.random.Generator) -> Iterator[Towers]:

@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 
 
+def signs(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The codes of outputs of any shape, float32 of -1 and +1, with sgn(0) = 1."""
+    return np.where(outputs >= 0, 1, -1).astype(np.float32)
+
+
 def pair_codes(
     left: Floats, right: Floats, similar: Floats, margin: float, weight: float, hinge: Literal["euclid", "sq"]
 ) -> NDArray[np.int8]:

@@ -36,6 +36,48 @@ def can_be_ranked(supervision: Supervision, unlabelled: bool, allow_self: bool) 
     )
 
 
+def require_pairs(supervision: Supervision, method: str, positives: NDArray[np.int64], within: bool) -> None:
+    """Check that there are positive pairs, and a photograph that shares nothing with the query of one.
+
+    Args:
+        supervision: of the training photographs.
+        method: for the sentence.
+        positives: (p, 2) queries and positives.
+        within: whether photographs of the query's own 3D model do for those that share nothing.
+
+    Raises:
+        CannotTrain: if either is missing.
+    """
+    models = len(np.unique(supervision.labels.indices))
+    if len(positives) and ((within and models) or have_negatives(supervision, positives[:, 0])):
+        return
+    raise CannotTrain(
+        f"{method} learns from photographs that share 3D points, or a label, and from those of other 3D models or "
+        f"labels; there are {len(positives)} positive pairs in {models} models, and no photograph that shares "
+        "nothing with one of them, so add overlapping photographs of at least two places (see "
+        f"artifacts/reconstruct/registrations.json), or set train.methods.{method}.supervision to another source."
+    )
+
+
+def require_ranking(supervision: Supervision, method: str, unlabelled: bool, allow_self: bool) -> None:
+    """Check that any ranking list can be drawn that gives a triplet, see `can_be_ranked`.
+
+    Raises:
+        CannotTrain: if no two photographs share a label, or all that a query finds share as much with it.
+    """
+    if supervision.labels.sum(axis=0).max() < 2:
+        raise CannotTrain(
+            f"{method} ranks photographs that share a label above others, and no two training photographs share one; "
+            "add photographs of the same labels, landmarks or places."
+        )
+    if not can_be_ranked(supervision, unlabelled, allow_self):
+        raise CannotTrain(
+            f"{method} ranks photographs by how much they share with a query, and no training photograph finds others "
+            "that share more and less with it; add photographs of other labels, landmarks or places, or set "
+            f"train.methods.{method}.supervision to another source."
+        )
+
+
 def require_dissimilar(supervision: Supervision, method: str) -> None:
     """Check that some two labelled photographs are not wholly alike.
 

@@ -11,7 +11,7 @@ from bitscape.core.params import Params
 from bitscape.methods.base.closed_form import ClosedForm
 from bitscape.methods.base.registry import REGISTRY, create
 from bitscape.supervision.supervision import Supervision
-from bitscape.training import outputs
+from bitscape.training import loop, outputs
 from bitscape.training.build import build
 from bitscape.training.checkpoint import Checkpoint
 from bitscape.training.inputs import Inputs
@@ -145,6 +145,8 @@ def test_an_epoch_without_a_batch_is_no_training(world, monkeypatch):
     monkeypatch.setattr(type(create("dsrh", 16, Params())), "batches", lambda *_: iter(()))
     with pytest.raises(CannotTrain, match="DSRH drew nothing to learn from in epoch 1"):
         world.train("dsrh", params=short())
+    told = str(loop._no_step("BCDH", 2, 4))
+    assert told == "BCDH has fewer batches in epoch 2 than train.common.devices, 4; set it to 1."
 
 
 def test_bfloat16_trains_too(world):
