@@ -34,7 +34,7 @@ ABLATIONS = (
             "published rule, reading B": {"supervision": "geometry", "reading": "B"},
             "published rule, reading C": {"supervision": "geometry", "reading": "C"},
             "no quantisation": {"graded_quantisation": 0.0},
-            "start alone": {"epochs": 1, "learning_rate": 1e-9},
+            "start alone": {"graded_epochs": 1, "learning_rate": 1e-9},
         },
     ),
     Ablation(
