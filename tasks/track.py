@@ -123,7 +123,7 @@ def _log(client: Any, run_id: str, params: Params, root: Path, method: str, bits
 
     name, now = f"{method}-{bits}", int(time.time() * 1000)
     trained = root / "artifacts" / "train" / name
-    train = {**params.train.common.model_dump(), **getattr(params.train.methods, method).model_dump()}
+    train = {**params.train.common.model_dump(), **_settings(params, trained, method)}
     shared = params.model_dump(exclude={"bits", "methods", "train", "compare"})
     parameters = [Param(*pair) for pair in _flat({"method": method, "bits": bits, **shared, "train": train})]
     final = _flat(read_json(root / "metrics" / f"{name}.json"))
@@ -142,6 +142,16 @@ def _log(client: Any, run_id: str, params: Params, root: Path, method: str, bits
     for path in trained / "weights.safetensors", figures / f"{name}.png", curves / f"{name}.csv":
         if path.is_file():
             client.log_artifact(run_id, str(path))
+
+
+def _settings(params: Params, trained: Path, method: str) -> dict[str, Any]:
+    """Give the settings that the training used, some of which a variant or a published network decides itself."""
+    selection = trained / "selection.json"
+    if selection.is_file():
+        used: dict[str, Any] = read_json(selection)["parameters"]
+        return used
+    asked: dict[str, Any] = getattr(params.train.methods, method).model_dump()
+    return asked
 
 
 def _flat(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

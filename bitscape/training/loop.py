@@ -57,7 +57,8 @@ def train(
 ) -> Trained:
     """Train a method and keep the epoch of highest expected mAP on `query_val`.
 
-    Epoch 0 is the initial network and may be chosen. Where nothing can be validated (NaN) the last epoch is kept.
+    Epoch 0 is the initial network and may be chosen; of epochs that are equally good the last is. Where nothing can be
+    validated (NaN) the last epoch is kept.
     The same inputs, seed and number of threads give the same weights on a CPU, also where the run was stopped between
     and went on from its checkpoint.
 
@@ -110,7 +111,7 @@ def train(
     with progress(f"train {type(method).__name__} at {method.bits} bits", method.epochs) as advance:
         advance(len(run.history) - 1)
         for epoch in range(len(run.history), method.epochs + 1):
-            if common.patience and epoch - 1 - run.best >= common.patience:
+            if common.patience and run.stalled >= common.patience:
                 break
             for group in optimiser.param_groups:
                 group["lr"] = group["initial_lr"] * method.rate(epoch)

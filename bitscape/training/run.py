@@ -25,7 +25,7 @@ class Run:
         network: in its present state, as the optimiser.
         optimiser: whose state goes into the checkpoint.
         history: of each epoch from 0 on.
-        best: the epoch of highest score.
+        best: the epoch of highest score, the last of equal ones: they cannot be told apart, and it has learned most.
         weights: of that epoch, on the CPU.
         codes: (n, bits) int8 that the method had learned by then, or None.
     """
@@ -39,11 +39,17 @@ class Run:
     codes: NDArray[np.int8] | None
 
     def note(self, record: dict[str, Any]) -> None:
-        """Add an epoch, and keep its weights if it is the best, or if nothing can be compared."""
+        """Add an epoch, and keep its weights if none is better, or if nothing can be compared."""
         self.history.append(record)
-        if not self.weights or not record[SCORE] <= self.history[self.best][SCORE]:
+        if not self.weights or not record[SCORE] < self.history[self.best][SCORE]:
             self.best, self.codes = int(record["epoch"]), self.method.codes()
             self.weights = {name: tensor.detach().cpu().clone() for name, tensor in self.network.state_dict().items()}
+
+    @property
+    def stalled(self) -> int:
+        """How many epochs ago the score was as high as it is at best; 0 where nothing can be compared."""
+        scores = [record[SCORE] for record in self.history]
+        return len(scores) - 1 - scores.index(scores[self.best]) if scores[self.best] == scores[self.best] else 0
 
     def save(self, checkpoint: Checkpoint, rng: np.random.Generator) -> None:
         """Write all that the next epoch depends on."""

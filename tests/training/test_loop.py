@@ -56,7 +56,7 @@ def test_t15_every_method_beats_random_hyperplanes_on_a_toy_world(world, name):
 def test_the_chosen_weights_give_the_best_epochs_score(world, name):
     method, trained = world.train(name, params=short())
     scores = trained.history["map_expected"]
-    assert trained.epoch == scores.idxmax()
+    assert trained.epoch == scores[scores == scores.max()].index[-1]
     network = build(method, CHANNELS, world.supervision.labels.shape[1], None)
     network.load_state_dict(trained.weights)
     features = Inputs(world.maps).features(network, CPU)
@@ -117,6 +117,25 @@ def test_patience_ends_a_training_that_no_longer_gets_better(world):
     )
     assert len(trained.history) == 2
     assert trained.epoch == 0
+
+
+@pytest.mark.parametrize(
+    ("scores", "patience", "epoch", "epochs"),
+    [
+        ([1, 1, 1, 1, 1], 0, 4, 4),  # nothing is told apart: the last has learned most
+        ([0.2, 0.7, 0.3, 0.7, 0.5], 0, 3, 4),
+        ([0.2, 0.7, 0.7, 0.7, 0.9], 2, 3, 3),  # equal ones are no better
+        ([np.nan] * 5, 1, 4, 4),
+    ],
+)
+def test_of_equal_epochs_the_last_is_chosen(world, scores, patience, epoch, epochs):
+    params, told = short(patience=patience), iter(scores)
+    method = create("dsah", 16, params)
+    method.settings = method.settings.model_copy(update={"rounds": 1, "epochs": 4})
+    trained = train(
+        method, Inputs(world.maps), world.supervision, lambda _: {"map_expected": next(told)}, params.train.common
+    )
+    assert (trained.epoch, len(trained.history) - 1) == (epoch, epochs)
 
 
 @pytest.mark.parametrize("name", ["exchnet", "rvssdh"])
