@@ -70,8 +70,10 @@ def _matched(
         (n, points) which points each photograph sees, from the models or by localising it against them; and `query`
         and `photograph` of near-duplicates. None of what is not asked for.
     """
-    asked = params.relevance.near_duplicates
-    looking = asked == "always" or (localising and asked == "auto")
+    folder, asked = root / "artifacts/reconstruct", params.relevance.near_duplicates
+    registered = folder / "registrations.json"
+    count = len(read_json(registered)["models"]) if registered.is_file() else 0
+    looking = asked == "always" or (asked == "auto" and (localising or count > 0))
     if not localising and not looking:
         return None, None
 
@@ -81,7 +83,7 @@ def _matched(
     from bitscape.geometry.localisation import localise
     from bitscape.geometry.straddling import look_alikes, match_pairs, straddling_pairs
 
-    folder, scratch, settings = root / "artifacts/reconstruct", root / ".scratch/relevance", params.reconstruct
+    scratch, settings = root / ".scratch/relevance", params.reconstruct
     queries = np.concatenate([members(collection, split) for split in SPLITS])
     others = np.flatnonzero((collection["split"] != "train").to_numpy())
     descriptors = np.load(root / "artifacts/describe/descriptors.npy", mmap_mode="r")
@@ -90,7 +92,6 @@ def _matched(
         pairs = look_alikes(descriptors, queries, database(collection), params.relevance.neighbours, settings)
     models, observations = [], pd.read_parquet(folder / "observations.parquet")
     if localising:
-        count = len(read_json(folder / "registrations.json")["models"])
         models = [pycolmap.Reconstruction(folder / "models" / str(number)) for number in range(count)]
     if localising and not models:
         print("relevance: there is no 3D model, so no photograph is relevant to any query.", file=sys.stderr)

@@ -175,9 +175,7 @@ def test_queries_find_their_place_and_leave_the_models_alone(places: Path, split
     assert (report["source"], report["queries_without_relevant"][split]) == ("geometry", 0)
 
 
-def test_where_labels_tell_what_is_relevant_another_shot_of_a_burst_is_junk_if_asked(
-    places: Path, tmp_path: Path
-) -> None:
+def test_where_labels_tell_what_is_relevant_another_shot_of_a_burst_is_junk_too(places: Path, tmp_path: Path) -> None:
     """A query is a training photograph again, moved by a hand's breadth, another one of `database`; a third is none."""
     shutil.copytree(places / "data", tmp_path / "data")
     for stage in (*GIVEN, "reconstruct"):
@@ -206,7 +204,15 @@ def test_where_labels_tell_what_is_relevant_another_shot_of_a_burst_is_junk_if_a
             moved = view.crop((20, 10, width - 10, height - 10)).resize((width, height))
         moved.save(tmp_path / "data/images" / table["image"][query], quality=90)
     searched = np.flatnonzero(table["split"].isin(["train", "database"]))
-    for asked, junk in (("auto", {}), ("always", again)):
+    registered = tmp_path / "artifacts/reconstruct/registrations.json"
+    for asked, models, junk in (
+        ("auto", True, again),
+        ("never", True, {}),
+        ("auto", False, {}),
+        ("always", False, again),
+    ):
+        if not models:
+            registered.write_text(json.dumps(json.loads(registered.read_text()) | {"models": []}))
         relevance.run(Params(reconstruct=SMALL, relevance={"near_duplicates": asked}), tmp_path)
         for split in ("query_val", "query_test"):
             queries = np.flatnonzero(table["split"] == split)

@@ -38,7 +38,7 @@ class Relevance(Section):
     min_inliers: Annotated[int, Field(ge=4)] = Field(15, description="geometry: correspondences of an accepted pose")
     min_shared_points: Count = Field(10, description="geometry: fewer shared 3D points are not relevant")
     near_duplicates: Literal["auto", "always", "never"] = Field(
-        "auto", description="of queries are looked for, and are junk to these; auto: where the source is geometry"
+        "auto", description="of queries are looked for, and are junk to these; auto: where there are 3D models"
     )
 
 
