@@ -25,10 +25,10 @@ attention of ATH was changed after its ablation on `chest-xray` had been seen.
 
 Settings of DSRH, RV-SSDH and ExchNet were chosen on random parts of `cifar10-6000`, `blood-multilabel` and `birds`,
 drawn without regard to the splits below: photographs of these sets' `query_test` can be among them. BCDH's
-`graded_batch` and `graded_epochs` were chosen on `query_val` of the photographs and their splits 1 to 5, at 64 bits, and
-the rule for equal epochs was made anew when measurements of these showed untrained networks chosen; a photograph of one
-split's `query_val` can be in another's `query_test`. The samples, CIFAR-10, birds, X-rays and COCO were measured before
-that rule, which matters where two epochs have the very same mAP on `query_val`.
+`graded_batch` and `graded_epochs` were chosen on `query_val` of the photographs and their splits 1 to 5, at 64 bits,
+and the rule for equal epochs was made anew when measurements of these showed untrained networks chosen; a photograph of
+one split's `query_val` can be in another's `query_test`. The samples, CIFAR-10, birds, X-rays and COCO were measured
+before that rule, which matters where two epochs have the very same mAP on `query_val`.
 """
 SUMMARY_BITS = 64
 SPLITS = tuple(one.name for one in COLLECTIONS if one.relevance == "geometry")

@@ -120,7 +120,7 @@ def test_table_shows_the_columns_as_they_are_and_where_to_look(tmp_path: Path):
     words = told.replace("│", " ").replace("┃", " ").split()
     header = COMPARISON.split("\n")[0].split(",")
     assert [word for word in words if word in header] == header
-    assert {"lsh", "16", "0.5124", "0.8765", "10", "[a]", "bcdh"} <= set(words)
+    assert {"lsh", "16", "0.5124", "0.8765", "10.0000", "[a]", "bcdh"} <= set(words)
     assert f"mlflow ui --backend-store-uri sqlite:///{tmp_path / 'mlflow.db'}" in told
     assert "reports/index.html" in told
 
@@ -131,9 +131,9 @@ def test_the_best_of_each_column_is_bold(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     _, told = bitscape("table", "--project", tmp_path)
-    bold = [text for text in ("0.8765", "0.25") if f"\x1b[1m{text}\x1b[0m" in told]
-    assert bold == ["0.8765", "0.25"]
-    assert all(f"\x1b[1m{text}\x1b[0m" not in told for text in ("0.5124", "10", "64", "16"))
+    bold = [text for text in ("0.8765", "0.2500") if f"\x1b[1m{text}\x1b[0m" in told]
+    assert bold == ["0.8765", "0.2500"]
+    assert all(f"\x1b[1m{text}\x1b[0m" not in told for text in ("0.5124", "10.0000", "64", "16"))
 
 
 def test_a_wide_table_is_told_by_code_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -163,7 +163,7 @@ def test_many_methods_on_a_narrow_terminal_are_told_by_their_first_metric(
     monkeypatch.setenv("COLUMNS", "80")
     _, told = bitscape("table", "--project", tmp_path)
     cells = [line.replace("│", " ").split() for line in told.splitlines() if line.startswith("│")]
-    expected = [[m, f"{float(f'0.16{at}'):.4g}", f"{float(f'0.64{at}'):.4g}"] for at, m in enumerate(methods)]
+    expected = [[m, f"{float(f'0.16{at}'):.4f}", f"{float(f'0.64{at}'):.4f}"] for at, m in enumerate(methods)]
     assert cells == [*expected[:-1], expected[-1][:2]]
     assert "map_expected_at_" not in told
     assert "reports/comparison.csv" in told

@@ -89,7 +89,7 @@ def _fits(console: Console, shown: RenderableType) -> bool:
 
 
 def _marked(name: str, values: list[str]) -> list[Text]:
-    """Shorten the numbers of a metric to four digits and put the best in bold, as the report does."""
+    """Shorten the numbers of a metric to four decimals, counts to none, and put the best in bold, as the report does."""
     try:
         numbers = [float(value or "nan") for value in values]
     except ValueError:
@@ -97,5 +97,6 @@ def _marked(name: str, values: list[str]) -> list[Text]:
     if name == "bits":
         return [Text(value) for value in values]
     winners = best(column(name).better, numbers)
-    told = [f"{number:.4g}" if value else "" for number, value in zip(numbers, values, strict=True)]
+    decimals = 0 if all(number.is_integer() for number, value in zip(numbers, values, strict=True) if value) else 4
+    told = [f"{number:.{decimals}f}" if value else "" for number, value in zip(numbers, values, strict=True)]
     return [Text.assemble((text, "bold" if index in winners else "")) for index, text in enumerate(told)]
