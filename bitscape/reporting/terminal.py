@@ -89,7 +89,7 @@ def _fits(console: Console, shown: RenderableType) -> bool:
 
 
 def _marked(name: str, values: list[str]) -> list[Text]:
-    """Shorten the numbers of a metric to four decimals, counts to none, and put the best in bold, as the report does."""
+    """Give a metric four decimals, and counts none, and put the best in bold, as the report does."""
     try:
         numbers = [float(value or "nan") for value in values]
     except ValueError:
